@@ -1,0 +1,230 @@
+import * as v from 'valibot'
+import type { Path } from './problem.ts'
+import { AmbiguousScalar } from './scalar.ts'
+import { type LeafShape, type Shape, shapeOf } from './shape.ts'
+import { didYouMean } from './suggest.ts'
+
+/** What is wrong at a place of a document; the manifest reader adds file and line. */
+export interface Fault {
+  readonly code: string
+  readonly path: Path
+  readonly message: string
+  readonly help?: string
+  /** The faulty name rather than its value is to blame (unknown field, bad label key). */
+  readonly atKey?: boolean
+}
+
+export interface DecodeOptions {
+  readonly report: (fault: Fault) => void
+  /** Data from the store: fields we do not know are dropped, values are taken as they are. */
+  readonly stored?: boolean
+}
+
+/**
+ * Turns parsed YAML or JSON into the value a schema describes, as Go's decoder does (`reference/model.md 0.9`): field names in any letter case,
+ * null as absent, numbers and booleans as text where text is wanted. Reports each fault with its path; the result holds what was good.
+ * Keys of the result stand in declared order.
+ */
+export function decode(schema: v.GenericSchema, raw: unknown, path: Path, options: DecodeOptions): unknown {
+  return new Decoder(path, options).value(shapeOf(schema), raw)
+}
+
+// --- internal ---
+
+class Decoder {
+  readonly #path: (string | number)[]
+  readonly #options: DecodeOptions
+
+  constructor(path: Path, options: DecodeOptions) {
+    this.#path = [...path]
+    this.#options = options
+  }
+
+  value(shape: Shape, raw: unknown): unknown {
+    if (raw === null || raw === undefined) return undefined
+    switch (shape.type) {
+      case 'struct':
+        return this.#struct(shape, raw)
+      case 'list':
+        return this.#list(shape, raw)
+      case 'map':
+        return this.#map(shape, raw)
+      default:
+        return this.#leaf(shape, raw)
+    }
+  }
+
+  #struct(shape: Extract<Shape, { type: 'struct' }>, raw: unknown): unknown {
+    if (!isObject(raw)) return this.#wrongType(raw, 'a mapping')
+    const given = new Map<string, unknown>()
+    for (const key of Object.keys(raw)) {
+      const name = shape.byName.has(key) ? key : shape.byLowerName.get(key.toLowerCase())
+      if (name === undefined) this.#unknownField(key, shape)
+      else if (given.has(name)) this.#fault('duplicate-field', `field "${key}" stands here twice (letter case does not count)`, key)
+      else given.set(name, raw[key])
+    }
+    const value: Record<string, unknown> = {}
+    for (const [name, field] of shape.fields) {
+      if (!given.has(name)) continue
+      this.#path.push(name)
+      const decoded = this.value(field, given.get(name))
+      this.#path.pop()
+      if (decoded !== undefined) value[name] = decoded
+    }
+    return shape.checked ? this.#checked(shape, value) : value
+  }
+
+  #list(shape: Extract<Shape, { type: 'list' }>, raw: unknown): unknown {
+    if (!Array.isArray(raw)) return this.#wrongType(raw, 'a list')
+    const value: unknown[] = []
+    for (let i = 0; i < raw.length; i++) {
+      this.#path.push(i)
+      const item = this.value(shape.item, raw[i])
+      this.#path.pop()
+      value.push(item === undefined ? zeroOf(shape.item) : item)
+    }
+    return shape.checked ? this.#checked(shape, value) : value
+  }
+
+  #map(shape: Extract<Shape, { type: 'map' }>, raw: unknown): unknown {
+    if (!isObject(raw)) return this.#wrongType(raw, 'a mapping')
+    const value: Record<string, unknown> = {}
+    for (const key of Object.keys(raw)) {
+      this.#path.push(key)
+      const item = this.value(shape.value, raw[key])
+      this.#path.pop()
+      define(value, key, item === undefined ? zeroOf(shape.value) : item)
+    }
+    return shape.checked ? this.#checked(shape, value) : value
+  }
+
+  #leaf(shape: LeafShape, raw: unknown): unknown {
+    const value = this.#convert(shape, raw)
+    return value !== undefined && shape.checked ? this.#checked(shape, value) : value
+  }
+
+  #convert(shape: LeafShape, raw: unknown): unknown {
+    if (raw instanceof AmbiguousScalar) {
+      if (shape.type === 'boolean' && typeof raw.yaml11 === 'boolean') return raw.yaml11
+      this.#fault('ambiguous-scalar', `${raw.text} is read differently by YAML 1.1 and 1.2`, undefined, ambiguousHelp(raw))
+      return undefined
+    }
+    if (shape.meta.decode) {
+      let failed = false
+      const value = shape.meta.decode(raw, (message, help) => {
+        failed = true
+        this.#fault('bad-value', message, undefined, help)
+      })
+      return failed ? undefined : value
+    }
+    switch (shape.type) {
+      case 'string':
+        if (typeof raw === 'string') return raw
+        if (typeof raw === 'number' || typeof raw === 'bigint' || typeof raw === 'boolean') return String(raw)
+        return this.#wrongType(raw, 'text')
+      case 'boolean':
+        return typeof raw === 'boolean' ? raw : this.#wrongType(raw, 'true or false')
+      default:
+        return this.#number(shape, raw)
+    }
+  }
+
+  #number(shape: LeafShape, raw: unknown): unknown {
+    if (typeof raw !== 'number' && typeof raw !== 'bigint') return this.#wrongType(raw, shape.meta.integer ? 'an integer' : 'a number')
+    const range = shape.meta.integer
+    if (!range) return Number.isFinite(Number(raw)) ? Number(raw) : this.#wrongType(raw, 'a finite number')
+    if (typeof raw === 'number' && !Number.isInteger(raw)) return this.#wrongType(raw, 'an integer')
+    if (raw < range[0] || raw > range[1]) {
+      this.#fault('out-of-range', `${raw} is not between ${range[0]} and ${range[1]}`)
+      return undefined
+    }
+    return typeof raw === 'bigint' && Number.isSafeInteger(Number(raw)) ? Number(raw) : raw
+  }
+
+  /** Runs the checks that the declaration gives a value; structs and lists were decoded, so only their own checks remain. */
+  #checked(shape: Shape, value: unknown): unknown {
+    if (this.#options.stored) return value
+    const pipe = (shape.schema as unknown as { pipe?: readonly unknown[] }).pipe
+    const own = shape.type === 'struct' || shape.type === 'list' || shape.type === 'map'
+    const issues = own && pipe ? runActions(pipe.slice(1), value) : (v.safeParse(shape.schema, value).issues ?? [])
+    for (const issue of issues) {
+      const [message = '', ...help] = issue.message.split('\n')
+      const suggestion = shape.type === 'string' && shape.options ? didYouMean(String(value), shape.options) : undefined
+      const hint = help.length > 0 ? help.join('\n') : suggestion === undefined ? undefined : `did you mean "${suggestion}"?`
+      const shown = own || shape.meta.secret ? message : `"${String(value)}" ${message}`
+      this.#fault(shape.type === 'string' && shape.options ? 'not-allowed' : 'bad-value', shown, undefined, hint)
+    }
+    return value
+  }
+
+  #unknownField(key: string, shape: Extract<Shape, { type: 'struct' }>): void {
+    if (this.#options.stored) return
+    const suggestion = didYouMean(key, shape.byName.keys())
+    const known = shape.fields.map(([name]) => name).join(', ')
+    const help = suggestion === undefined ? `known fields here: ${known === '' ? 'none' : known}` : `did you mean "${suggestion}"?`
+    this.#fault('unknown-field', `unknown field "${key}"`, key, help)
+  }
+
+  #wrongType(raw: unknown, wanted: string): undefined {
+    this.#fault('wrong-type', `expected ${wanted}, found ${describe(raw)}`)
+    return undefined
+  }
+
+  #fault(code: string, message: string, key?: string, help?: string): void {
+    const path = key === undefined ? [...this.#path] : [...this.#path, key]
+    this.#options.report({ code, path, message, ...(help === undefined ? {} : { help }), ...(key === undefined ? {} : { atKey: true }) })
+  }
+}
+
+/** Names the type (and short values) of something raw, for messages. */
+export function describe(raw: unknown): string {
+  if (raw instanceof AmbiguousScalar) return raw.text
+  if (Array.isArray(raw)) return 'a list'
+  if (raw === null) return 'null'
+  if (typeof raw === 'object') return 'a mapping'
+  if (typeof raw === 'string') return `the text "${raw.length > 60 ? `${raw.slice(0, 57)}...` : raw}"`
+  return String(raw)
+}
+
+export function isObject(raw: unknown): raw is Record<string, unknown> {
+  return typeof raw === 'object' && raw !== null && !Array.isArray(raw) && !(raw instanceof AmbiguousScalar)
+}
+
+/** What Go has for a value that is not there. */
+export function zeroOf(shape: Shape): unknown {
+  switch (shape.type) {
+    case 'struct':
+    case 'map':
+      return {}
+    case 'list':
+      return []
+    case 'number':
+      return 0
+    case 'boolean':
+      return false
+    default:
+      return ''
+  }
+}
+
+/** Sets a key of its own even when it is called `__proto__`. */
+export function define(target: Record<string, unknown>, key: string, value: unknown): void {
+  if (key === '__proto__') Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true })
+  else target[key] = value
+}
+
+function ambiguousHelp(scalar: AmbiguousScalar): string {
+  const other = typeof scalar.yaml11 === 'string' ? '' : `, or ${String(scalar.yaml11)} if that is what you mean`
+  return `quote it: "${scalar.text}"${other}`
+}
+
+function runActions(actions: readonly unknown[], value: unknown): readonly { message: string }[] {
+  let dataset: { typed: true; value: unknown; issues?: { message: string }[] } = { typed: true, value }
+  for (const action of actions as {
+    kind: string
+    '~run'?: (dataset: unknown, config: object) => { typed: true; value: unknown; issues?: { message: string }[] }
+  }[]) {
+    if (action.kind === 'validation' && action['~run']) dataset = action['~run'](dataset, {})
+  }
+  return dataset.issues ?? []
+}

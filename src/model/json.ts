@@ -1,0 +1,116 @@
+import { define, isObject, zeroOf } from './decode.ts'
+import { type Shape, shapeOf } from './shape.ts'
+import type * as v from 'valibot'
+
+/** JSON text exactly as Go's `encoding/json` writes it (`reference/model.md 0.1`): compact, `<` `>` `&` U+2028 U+2029 escaped, maps in the order given. */
+export function goJson(value: unknown): string {
+  const text = typeof value === 'object' && value !== null && needsCare(value) ? writeWithCare(value) : JSON.stringify(value)
+  return ESCAPED.test(text) ? text.replace(ESCAPED_ALL, (char) => ESCAPES[char] ?? char) : text
+}
+
+/**
+ * A copy of a value with its fields in declared order, maps sorted by key bytes and left out what Go leaves out (`Omit` of `schema.ts`).
+ * Fields that the schema does not know are dropped.
+ */
+export function arrange(schema: v.GenericSchema, value: unknown): unknown {
+  return arrangeShape(shapeOf(schema), value)
+}
+
+// --- internal ---
+
+const ESCAPED = /[<>&\u2028\u2029\u007f]/
+const ESCAPED_ALL = /[<>&\u2028\u2029]/g
+const ESCAPES: Record<string, string> = { '<': '\\u003c', '>': '\\u003e', '&': '\\u0026', '\u2028': '\\u2028', '\u2029': '\\u2029' }
+
+function arrangeShape(shape: Shape, value: unknown): unknown {
+  if (value === null || value === undefined) return undefined
+  switch (shape.type) {
+    case 'struct': {
+      if (!isObject(value)) return value
+      const result: Record<string, unknown> = {}
+      for (const [name, field] of shape.fields) {
+        const arranged = arrangeShape(field, value[name])
+        if (!isOmitted(field, arranged)) result[name] = arranged === undefined ? zeroOf(field) : arranged
+      }
+      return result
+    }
+    case 'list':
+      return Array.isArray(value) ? value.map((item) => arrangeShape(shape.item, item) ?? zeroOf(shape.item)) : value
+    case 'map':
+      return isObject(value) ? sortedMap(shape.value, value) : value
+    default:
+      return value
+  }
+}
+
+function sortedMap(item: Shape, value: Record<string, unknown>): Record<string, unknown> {
+  const result: Record<string, unknown> = {}
+  for (const key of Object.keys(value).sort(compareBytes)) define(result, key, arrangeShape(item, value[key]) ?? zeroOf(item))
+  return result
+}
+
+function isOmitted(shape: Shape, value: unknown): boolean {
+  switch (shape.meta.omit ?? (shape.type === 'struct' ? 'absent' : 'empty')) {
+    case 'never':
+      return false
+    case 'absent':
+      return value === undefined
+    default:
+      return isZero(value)
+  }
+}
+
+function isZero(value: unknown): boolean {
+  if (value === undefined || value === null || value === '' || value === 0 || value === 0n || value === false) return true
+  if (Array.isArray(value)) return value.length === 0
+  return isObject(value) && Object.keys(value).length === 0
+}
+
+/** Orders text as its UTF-8 bytes are ordered, which is how Go sorts keys. */
+export function compareBytes(a: string, b: string): number {
+  for (let i = 0; i < a.length && i < b.length; i++) {
+    const x = a.charCodeAt(i)
+    const y = b.charCodeAt(i)
+    if (x !== y) {
+      const xSurrogate = x >= 0xd800 && x <= 0xdfff
+      const ySurrogate = y >= 0xd800 && y <= 0xdfff
+      return xSurrogate === ySurrogate ? x - y : xSurrogate ? 1 : -1
+    }
+  }
+  return a.length - b.length
+}
+
+/** JSON.stringify knows no bigint, and puts keys such as "10" before all others; only maps have such keys, and maps are sorted. */
+function needsCare(value: object): boolean {
+  if (!Array.isArray(value)) for (const key of Object.keys(value)) if (isIndexLike(key)) return true
+  for (const item of Object.values(value)) {
+    if (typeof item === 'bigint' || (typeof item === 'object' && item !== null && needsCare(item))) return true
+  }
+  return false
+}
+
+function isIndexLike(key: string): boolean {
+  const first = key.charCodeAt(0)
+  return first >= 48 && first <= 57 && String(Number(key)) === key
+}
+
+function writeWithCare(value: unknown): string {
+  if (typeof value === 'bigint') return value.toString()
+  if (Array.isArray(value)) return `[${value.map(writeWithCare).join(',')}]`
+  if (typeof value === 'object' && value !== null) {
+    const keys = orderedKeys(value)
+    const parts: string[] = []
+    for (const key of keys) {
+      const item = (value as Record<string, unknown>)[key]
+      if (item !== undefined) parts.push(`${JSON.stringify(key)}:${writeWithCare(item)}`)
+    }
+    return `{${parts.join(',')}}`
+  }
+  return JSON.stringify(value)
+}
+
+/** The keys of an object in the order Go writes them: as declared for a struct, by bytes for a map. */
+export function orderedKeys(value: object): string[] {
+  const keys = Object.keys(value)
+  return keys.some(isIndexLike) ? keys.sort(compareBytes) : keys
+}

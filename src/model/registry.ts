@@ -1,0 +1,23 @@
+import type { Kind } from './kind.ts'
+import { profile } from './kinds/profile.ts'
+
+/** Every kind, in the order in which help texts list them. */
+export const kinds: readonly Kind[] = [profile]
+
+const byKind = new Map(kinds.map((kind) => [kind.kind, kind]))
+const byName = new Map(kinds.flatMap((kind) => [kind.kind.toLowerCase(), kind.plural, ...kind.aliases].map((name) => [name, kind])))
+
+/** The kind of that exact name, as manifests spell it. */
+export function kindNamed(name: string): Kind | undefined {
+  return byKind.get(name)
+}
+
+/** The kind for a word of the command line: kind, plural or alias, any letter case. */
+export function kindForWord(word: string): Kind | undefined {
+  return byName.get(word.toLowerCase())
+}
+
+/** All words that `kindForWord` knows, for did-you-mean and completion. */
+export function kindWords(): Iterable<string> {
+  return byName.keys()
+}

@@ -1,0 +1,100 @@
+import type { FieldMeta } from './schema.ts'
+import type * as v from 'valibot'
+
+/** A schema as the walkers (decode, arrange, defaults, JSON Schema, explain) see it: valibot's declaration, flattened once and kept. */
+export type Shape = LeafShape | StructShape | ListShape | MapShape
+
+interface Common {
+  readonly schema: v.GenericSchema
+  readonly meta: FieldMeta
+  /** What is stored when the field is absent; undefined: nothing. */
+  readonly default: unknown
+}
+
+export interface LeafShape extends Common {
+  readonly type: 'string' | 'number' | 'boolean' | 'custom'
+  /** Has checks of its own: worth running valibot on a value. */
+  readonly checked: boolean
+  /** The allowed words, when they are listed. */
+  readonly options?: readonly string[]
+}
+
+export interface StructShape extends Common {
+  readonly type: 'struct'
+  readonly fields: readonly (readonly [name: string, shape: Shape])[]
+  readonly byName: ReadonlyMap<string, Shape>
+  /** Lower-case name to name: Go's decoder takes any letter case. */
+  readonly byLowerName: ReadonlyMap<string, string>
+  readonly checked: boolean
+}
+
+export interface ListShape extends Common {
+  readonly type: 'list'
+  readonly item: Shape
+  readonly checked: boolean
+}
+
+export interface MapShape extends Common {
+  readonly type: 'map'
+  readonly value: Shape
+  readonly checked: boolean
+}
+
+const shapes = new WeakMap<object, Shape>()
+
+/** The shape of a schema made by the builders of `schema.ts`. */
+export function shapeOf(schema: v.GenericSchema): Shape {
+  let shape = shapes.get(schema)
+  if (!shape) {
+    shape = makeShape(schema)
+    shapes.set(schema, shape)
+  }
+  return shape
+}
+
+// --- internal ---
+
+interface AnySchema {
+  readonly type: string
+  readonly wrapped?: v.GenericSchema
+  readonly default?: unknown
+  readonly pipe?: readonly { readonly kind: string; readonly type: string; readonly metadata?: FieldMeta }[]
+  readonly entries?: Record<string, v.GenericSchema>
+  readonly item?: v.GenericSchema
+  readonly value?: v.GenericSchema
+  readonly options?: readonly string[]
+}
+
+function makeShape(schema: v.GenericSchema): Shape {
+  const outer = schema as unknown as AnySchema
+  const inner = outer.type === 'optional' && outer.wrapped ? outer.wrapped : schema
+  const node = inner as unknown as AnySchema
+  const meta: FieldMeta = Object.assign({}, ...(node.pipe ?? []).filter((item) => item.type === 'metadata').map((item) => item.metadata))
+  const checked = node.type === 'picklist' || (node.pipe ?? []).some((item) => item.kind === 'validation' || item.type === 'raw_check')
+  const common = { schema: inner, meta, default: outer.type === 'optional' ? outer.default : undefined, checked }
+  if (meta.decode) return { ...common, type: 'custom' }
+  switch (node.type) {
+    case 'strict_object': {
+      const fields = Object.entries(node.entries ?? {}).map(([name, field]) => [name, shapeOf(field)] as const)
+      return {
+        ...common,
+        type: 'struct',
+        fields,
+        byName: new Map(fields),
+        byLowerName: new Map(fields.map(([name]) => [name.toLowerCase(), name])),
+      }
+    }
+    case 'array':
+      return { ...common, type: 'list', item: shapeOf(node.item as v.GenericSchema) }
+    case 'record':
+      return { ...common, type: 'map', value: shapeOf(node.value as v.GenericSchema) }
+    case 'picklist':
+      return { ...common, type: 'string', options: node.options ?? [] }
+    case 'string':
+      return { ...common, type: 'string' }
+    case 'boolean':
+      return { ...common, type: 'boolean' }
+    default:
+      return { ...common, type: 'number' }
+  }
+}
