@@ -1,0 +1,58 @@
+import type { Fault } from '../model/decode.ts'
+import type { Kind, Resource } from '../model/kind.ts'
+import type { Path, Problem, Range } from '../model/problem.ts'
+
+/** What the reader may touch; `files` and `stdin` of a command's context fit. */
+export interface ManifestInput {
+  readonly files: {
+    readFile(path: string): Promise<Uint8Array>
+    readDirectory(path: string): Promise<readonly { readonly name: string; readonly isDirectory: boolean }[]>
+    isDirectory(path: string): Promise<boolean>
+  }
+  readonly stdin: { read(): Promise<Uint8Array> }
+}
+
+export interface ReadOptions {
+  /** `-R`: directories below a directory too. */
+  readonly recursive?: boolean
+  /** `--skip-empty`: files and directories without resources are no problem. */
+  readonly skipEmpty?: boolean
+  /** Makes v3 resources of v1 ones; without it `apiVersion: v1` is unknown. */
+  readonly convertV1?: ConvertV1
+  /** Only names matter (`delete -f`, `get -f`): faults of a resource outside `apiVersion`, `kind` and `metadata` are still reported, rules across fields are not run. */
+  readonly namesOnly?: boolean
+}
+
+/**
+ * Makes a raw v3 resource (what parsed YAML would give: `apiVersion`, `kind`, `metadata`, `spec`) of a raw v1 one, or several. Faults have paths in the v1
+ * document; undefined when it could not be converted (then at least one fault was reported).
+ */
+export interface ConvertV1 {
+  (raw: Record<string, unknown>, report: (fault: Fault) => void): readonly Record<string, unknown>[] | undefined
+  /** The v1 kinds it knows, as files spell them (`policy`, `ipPool`, ...). */
+  readonly kinds: readonly string[]
+}
+
+/** One resource of a manifest, decoded, completed and validated. */
+export interface ManifestItem {
+  readonly resource: Resource
+  readonly kind: Kind
+  /** As in `Problem.file`: the path the user gave (with the file below a directory), `-` for standard input. */
+  readonly file: string
+  /** Which document of the file, from 0, empty ones counted. */
+  readonly document: number
+  /** Where in the document, `[]` for the document itself, `['items', 3]` in a list. */
+  readonly place: Path
+  /** Where a field of the resource stands: its value, or its name; the nearest field above when it is not written. Parses the document again: for messages only. */
+  locate(path: Path, at?: 'value' | 'key'): Range
+}
+
+/** All that was read: nothing may be written when there is a problem of severity `error`. */
+export interface Manifest {
+  readonly items: readonly ManifestItem[]
+  readonly problems: readonly Problem[]
+  /** How many files were read, standard input included. */
+  readonly files: number
+  /** The text of a file that was read, by the name it has in `Problem.file`, for source frames. */
+  source(file: string): string | undefined
+}
