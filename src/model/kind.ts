@@ -56,6 +56,8 @@ export interface KindBody<SpecSchema extends v.GenericSchema, StatusSchema exten
   readonly toStored?: (resource: Resource<ValueOf<SpecSchema>, ValueOf<StatusSchema>>) => Resource
   /** The way back, for what is read from a datastore, of any era of Calico v3. Gets a copy. */
   readonly fromStored?: (resource: Resource<ValueOf<SpecSchema>, ValueOf<StatusSchema>>) => Resource
+  /** How lists are ordered, where not by key. */
+  readonly listOrder?: (a: Resource<ValueOf<SpecSchema>>, b: Resource<ValueOf<SpecSchema>>) => number
   /** Rules across fields, run on the completed resource. */
   readonly rules?: (resource: Resource<ValueOf<SpecSchema>, ValueOf<StatusSchema>>, report: Report) => void
   /** A manifest that is accepted as it stands; shown by `explain` and tried by a test. */

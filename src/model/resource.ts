@@ -47,10 +47,14 @@ export function validateResource(kind: Kind, resource: Resource, report: (fault:
   kind.body.rules?.(resource as never, report)
 }
 
-/** The bytes that Calico stores for a resource (`reference/model.md 4.2`): no resourceVersion, fields in declared order. */
-export function encodeResource(kind: Kind, resource: Resource): string {
+/**
+ * The bytes that Calico stores for a resource (`reference/model.md 4.2`): no resourceVersion, fields in declared order.
+ * `storedName`: the name inside, where an older release's key has another than the user sees.
+ */
+export function encodeResource(kind: Kind, resource: Resource, storedName?: string): string {
   const stored = kind.body.toStored ? kind.body.toStored(structuredClone(resource) as never) : resource
   const { resourceVersion: _, selfLink: __, ...metadata } = stored.metadata
+  if (storedName !== undefined) metadata.name = storedName
   return goJson(arrangeResource(kind, { ...(stored as Resource), metadata }))
 }
 

@@ -1,0 +1,88 @@
+import { type Compare, type Datastore, type KeyValue, MAX_OPERATIONS, type Operation } from '../datastore.ts'
+import { type Author, type ChangedKey, recordChanges } from './changes.ts'
+import type { Clock } from './clock.ts'
+
+/** One key's change, guarded by the revision it was planned on (0: absent). */
+export interface PendingWrite {
+  readonly key: string
+  /** The new value; undefined: delete. */
+  value: string | undefined
+  readonly before: KeyValue | undefined
+  readonly baseRevision: number
+  /** Which intents it carries out. */
+  readonly intents: number[]
+}
+
+export interface CommitOptions {
+  readonly author: Author
+  readonly clock: Clock
+  readonly atomic?: boolean
+  readonly onProgress?: (done: number) => void
+}
+
+/** More resources than fit one transaction, but `--atomic` wants one. */
+export class AtomicLimitError extends Error {
+  constructor(count: number) {
+    super(`--atomic: ${count} changes do not fit into one transaction of the datastore; ${MAX_OPERATIONS - 1} and about 1 MB are the most`)
+  }
+}
+
+/** Writes everything, in transactions as large as the limits allow, several in flight; gives back the writes that lost a race. */
+export async function commit(datastore: Datastore, writes: readonly PendingWrite[], options: CommitOptions): Promise<PendingWrite[]> {
+  const batches = splitIntoBatches(writes)
+  if (options.atomic && batches.length > 1) throw new AtomicLimitError(writes.length)
+  const lost: PendingWrite[] = []
+  let done = 0
+  const work = batches.values()
+  const worker = async () => {
+    for (const batch of work) {
+      lost.push(...(await commitBatch(datastore, batch, options)))
+      done += batch.length
+      options.onProgress?.(done)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(IN_FLIGHT, batches.length) }, worker))
+  return lost
+}
+
+// --- internal ---
+
+/** Transactions under way at once: enough to hide the round trip, few enough to be kind to the store. */
+const IN_FLIGHT = 6
+/** etcd takes requests of 1.5 MiB; the rest is for keys and framing. */
+const BATCH_BYTES = 1024 * 1024
+
+function splitIntoBatches(writes: readonly PendingWrite[]): PendingWrite[][] {
+  const batches: PendingWrite[][] = []
+  let batch: PendingWrite[] = []
+  let bytes = 0
+  for (const write of writes) {
+    const size = (write.value?.length ?? 0) + (write.before?.value.length ?? 0)
+    if (batch.length === MAX_OPERATIONS - 1 || (batch.length > 0 && bytes + size > BATCH_BYTES)) {
+      batches.push(batch)
+      batch = []
+      bytes = 0
+    }
+    batch.push(write)
+    bytes += size
+  }
+  if (batch.length > 0) batches.push(batch)
+  return batches
+}
+
+async function commitBatch(datastore: Datastore, batch: PendingWrite[], options: CommitOptions): Promise<PendingWrite[]> {
+  const compare: Compare[] = batch.map((write) => ({ key: write.key, target: 'mod', equals: write.baseRevision }))
+  const changes: ChangedKey[] = batch.map((write) => ({ key: write.key, before: write.before?.value ?? null, beforeRevision: write.baseRevision }))
+  const then: Operation[] = batch.map(operation)
+  then.push(recordChanges(options.author, changes, options.clock))
+  if ((await datastore.txn({ compare, then })).succeeded) return []
+  if (batch.length === 1 || options.atomic) return batch
+  // One of them moved on: halve, so that the others do not wait for it.
+  const middle = batch.length >> 1
+  const first = await commitBatch(datastore, batch.slice(0, middle), options)
+  return [...first, ...(await commitBatch(datastore, batch.slice(middle), options))]
+}
+
+function operation(write: PendingWrite): Operation {
+  return write.value === undefined ? { type: 'delete', range: { start: write.key } } : { type: 'put', key: write.key, value: write.value }
+}

@@ -1,0 +1,97 @@
+import type { Kind, Resource } from '../../model/kind.ts'
+import { type ResourceName } from '../../model/problem.ts'
+import type { Datastore, KeyValue } from '../datastore.ts'
+import { DEFAULT_ALLOW, defaultAllowProfile, isBuiltin } from './builtin.ts'
+import { doesNotExist, type ResourceFailure } from './failure.ts'
+import { kindRange, parseResourceKey, possibleKeys, type Target } from './keys.ts'
+import { readStored, type StoredResource } from './stored.ts'
+
+export interface ResourceList {
+  readonly kind: Kind
+  readonly resources: readonly Resource[]
+  /** The store's revision of the snapshot. */
+  readonly revision: number
+  /** Keys whose values could not be read; lists leave them out, as the peer's do. */
+  readonly unreadable: readonly string[]
+}
+
+/** One resource, under the name the user sees; the built-in profile included. */
+export async function getResource(datastore: Datastore, target: Target): Promise<Resource | ResourceFailure> {
+  if (isBuiltin(target)) return defaultAllowProfile()
+  const keys = possibleKeys(target)
+  const found = await getMany(datastore, keys)
+  return pick(target, keys, (key) => found.get(key)) ?? doesNotExist(nameOf(target))
+}
+
+/** All resources of a kind, of one namespace if given, in the order in which lists show them. */
+export async function listResources(datastore: Datastore, kind: Kind, namespace?: string): Promise<ResourceList> {
+  const { keyValues, revision } = await datastore.range(kindRange(kind, namespace))
+  const resources: Resource[] = []
+  const unreadable: string[] = []
+  for (const keyValue of keyValues) {
+    if (parseResourceKey(kind, keyValue.key) === undefined) continue
+    const stored = readStored(kind, keyValue)
+    if (stored) resources.push(stored.resource)
+    else unreadable.push(keyValue.key)
+  }
+  if (kind.body.listOrder) resources.sort(kind.body.listOrder as (a: Resource, b: Resource) => number)
+  if (kind.kind === 'Profile') {
+    // A stored one of that name would hide what the data path really does.
+    const own = resources.filter((resource) => resource.metadata.name !== DEFAULT_ALLOW)
+    return { kind, resources: [...own, defaultAllowProfile()], revision, unreadable }
+  }
+  return { kind, resources, revision, unreadable }
+}
+
+export function isFailure(value: Resource | ResourceFailure): value is ResourceFailure {
+  return 'code' in value
+}
+
+/** What the stored pairs say about a target: the resource, a failure for an unreadable value, or undefined when absent. */
+export function pick(target: Target, keys: readonly string[], lookup: (key: string) => KeyValue | undefined): Resource | ResourceFailure | undefined {
+  const found = pickStored(target, keys, lookup)
+  return found === undefined || 'code' in found ? found : found.resource
+}
+
+export function pickStored(
+  target: Target,
+  keys: readonly string[],
+  lookup: (key: string) => KeyValue | undefined,
+): StoredResource | ResourceFailure | undefined {
+  for (const [index, key] of keys.entries()) {
+    const keyValue = lookup(key)
+    if (!keyValue) continue
+    const stored = readStored(target.kind, keyValue)
+    if (!stored) {
+      return {
+        code: 'unreadable',
+        resource: nameOf(target),
+        message: `failed to parse datastore entry key=${key}; value=${keyValue.value.slice(0, 200)}`,
+        help: 'the value is not JSON of that kind; replace or delete it',
+      }
+    }
+    if (index === 0 || stored.resource.metadata.name === target.name) return stored
+  }
+  return undefined
+}
+
+/** Several keys in as few round trips as the transaction limit allows. */
+export async function getMany(datastore: Datastore, keys: readonly string[]): Promise<Map<string, KeyValue>> {
+  const found = new Map<string, KeyValue>()
+  if (keys.length === 1 && keys[0] !== undefined) {
+    const keyValue = await datastore.get(keys[0])
+    if (keyValue) found.set(keyValue.key, keyValue)
+    return found
+  }
+  const chunks: (readonly string[])[] = []
+  for (let i = 0; i < keys.length; i += 100) chunks.push(keys.slice(i, i + 100))
+  const answers = await Promise.all(
+    chunks.map((chunk) => datastore.txn({ compare: [], then: chunk.map((key) => ({ type: 'get', range: { start: key } })) })),
+  )
+  for (const answer of answers) for (const keyValues of answer.responses) for (const keyValue of keyValues) found.set(keyValue.key, keyValue)
+  return found
+}
+
+export function nameOf(target: Target): ResourceName {
+  return { kind: target.kind.kind, name: target.name, ...(target.namespace === undefined ? {} : { namespace: target.namespace }) }
+}

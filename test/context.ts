@@ -1,0 +1,58 @@
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { setTimeout as pause } from 'node:timers/promises'
+import { main } from '../src/cli.ts'
+import type { Context } from '../src/commands/context.ts'
+import type { Datastore } from '../src/store/datastore.ts'
+import { openStore } from '../src/store/open.ts'
+
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string | undefined>>
+  readonly cwd?: string
+  readonly stdin?: string | Uint8Array
+  /** A store to use instead of the one that flags and environment name; it stays open. */
+  readonly store?: Datastore
+}
+
+export interface RunResult {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs the program in this process, as a test would run the binary: arguments in, streams and exit code out. */
+export async function run(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  const out: string[] = []
+  const err: string[] = []
+  const opened: Promise<Datastore>[] = []
+  const context: Context = {
+    env: options.env ?? {},
+    cwd: options.cwd ?? '/',
+    stdin: { isTerminal: false, read: async () => (typeof options.stdin === 'string' ? new TextEncoder().encode(options.stdin) : (options.stdin ?? new Uint8Array())) },
+    stdout: { isTerminal: false, write: (text) => void out.push(text) },
+    stderr: { isTerminal: false, write: (text) => void err.push(text) },
+    files: {
+      readFile,
+      readDirectory: async (path) =>
+        (await readdir(path, { withFileTypes: true })).map((entry) => ({ name: entry.name, isDirectory: entry.isDirectory() })),
+      isDirectory: async (path) => (await stat(path)).isDirectory(),
+    },
+    clock: {
+      now: () => new Date(),
+      timestamp: () => `${new Date().toISOString().slice(0, 19)}Z`,
+      uuid: () => globalThis.crypto.randomUUID(),
+      pause: async (milliseconds) => void (await pause(milliseconds)),
+    },
+    user: 'tester',
+    host: 'testhost',
+    signal: new AbortController().signal,
+    openStore(flags) {
+      if (options.store) return Promise.resolve(options.store)
+      const store = openStore(flags, context)
+      opened.push(store)
+      return store
+    },
+  }
+  const code = await main(args, context)
+  await Promise.allSettled(opened.map(async (store) => (await store).close()))
+  return { code, stdout: out.join(''), stderr: err.join('') }
+}
