@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import type { Path } from './problem.ts'
-import { AmbiguousScalar } from './scalar.ts'
+import { AmbiguousScalar, FloatScalar } from './scalar.ts'
 import { type LeafShape, type Shape, shapeOf } from './shape.ts'
 import { didYouMean } from './suggest.ts'
 
@@ -106,9 +106,12 @@ class Decoder {
   #convert(shape: LeafShape, raw: unknown): unknown {
     if (raw instanceof AmbiguousScalar) {
       if (shape.type === 'boolean' && typeof raw.yaml11 === 'boolean') return raw.yaml11
+      // A range of ports looks like YAML 1.1's base 60; both versions' tools agree that it is text.
+      if (shape.meta.decode && typeof raw.yaml11 === 'string') return this.#convert(shape, raw.yaml11)
       this.#fault('ambiguous-scalar', `${raw.text} is read differently by YAML 1.1 and 1.2`, undefined, ambiguousHelp(raw))
       return undefined
     }
+    if (raw instanceof FloatScalar) return this.#convert(shape, shape.type === 'string' && !shape.meta.decode ? raw.text : raw.value)
     if (shape.meta.decode) {
       let failed = false
       const value = shape.meta.decode(raw, (message, help) => {
@@ -178,7 +181,7 @@ class Decoder {
 
 /** Names the type (and short values) of something raw, for messages. */
 export function describe(raw: unknown): string {
-  if (raw instanceof AmbiguousScalar) return raw.text
+  if (raw instanceof AmbiguousScalar || raw instanceof FloatScalar) return raw.text
   if (Array.isArray(raw)) return 'a list'
   if (raw === null) return 'null'
   if (typeof raw === 'object') return 'a mapping'
@@ -187,7 +190,7 @@ export function describe(raw: unknown): string {
 }
 
 export function isObject(raw: unknown): raw is Record<string, unknown> {
-  return typeof raw === 'object' && raw !== null && !Array.isArray(raw) && !(raw instanceof AmbiguousScalar)
+  return typeof raw === 'object' && raw !== null && !Array.isArray(raw) && !(raw instanceof AmbiguousScalar) && !(raw instanceof FloatScalar)
 }
 
 /** What Go has for a value that is not there. */
