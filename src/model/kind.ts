@@ -22,6 +22,8 @@ export interface KindIdentity {
   /** Further names on the command line, lower case, besides the kind and the plural. */
   readonly aliases: readonly string[]
   readonly scope: 'cluster' | 'namespaced'
+  /** Written by Calico's own components only; users read it. */
+  readonly readOnly?: boolean
 }
 
 /** One column of `get`. */
@@ -45,11 +47,13 @@ export interface KindBody<SpecSchema extends v.GenericSchema, StatusSchema exten
   /** What the kind is for, in a sentence. */
   readonly description: string
   readonly spec: SpecSchema
-  /** Kinds with a status write it always, `{}` when empty. */
+  /** Kinds with a status write it always, `{}` when empty, unless the schema says `omit: 'absent'`. */
   readonly status?: StatusSchema
   readonly columns: readonly Column[]
   /** What is wrong with a name beyond the general rule; undefined: the general rule (lower-case subdomain, at most 253 characters) is all. */
   readonly name?: (name: string) => string | undefined
+  /** The name follows from the spec: it may be left out, `complete` fills it in and `rules` say what it lacks. */
+  readonly computesName?: boolean
   /** Fills in what the peer's client stores when the user says nothing, beyond the defaults declared at fields. */
   readonly complete?: (resource: Resource<ValueOf<SpecSchema>, ValueOf<StatusSchema>>) => void
   /** The stored form where it differs from the user's (policies: tier label and name annotation). Gets a copy. */

@@ -5,6 +5,7 @@ import type { Metadata } from './metadata.ts'
 /** Name, labels and annotations (`reference/model.md 2.0, 3.2`). */
 export function checkMetadata(kind: Kind, metadata: Metadata, report: (fault: Fault) => void): void {
   const name = metadata.name ?? ''
+  if (name === '' && kind.body.computesName) return
   if (name === '') return report({ code: 'missing-name', path: ['metadata', 'name'], message: `a ${kind.kind} needs a name` })
   const fault = kind.body.name?.(name) ?? subdomainFault(name)
   if (fault !== undefined) {

@@ -4,6 +4,7 @@ import { API_VERSION, type Kind, type Resource } from './kind.ts'
 import { type Metadata, metadataSchema } from './metadata.ts'
 import { checkMetadata } from './names.ts'
 import { type Shape, shapeOf } from './shape.ts'
+import type * as v from 'valibot'
 
 /** Reads one resource of a known kind out of parsed YAML or JSON. Faults go to `options.report`; the result holds what was good. */
 export function decodeResource(kind: Kind, raw: Record<string, unknown>, options: DecodeOptions): Resource {
@@ -66,13 +67,17 @@ export function arrangeResource(kind: Kind, resource: Resource): Resource {
     metadata: arrange(metadataSchema, resource.metadata) as Metadata,
     spec: arrange(kind.body.spec, resource.spec ?? {}),
   }
-  if (kind.body.status) result.status = arrange(kind.body.status, resource.status ?? {})
+  if (kind.body.status && !isLeftOut(kind.body.status, resource.status)) result.status = arrange(kind.body.status, resource.status ?? {})
   return result
 }
 
 // --- internal ---
 
 const TOP_LEVEL = new Map(['kind', 'apiVersion', 'metadata', 'spec', 'status'].map((name) => [name.toLowerCase(), name]))
+
+function isLeftOut(schema: v.GenericSchema, status: unknown): boolean {
+  return status === undefined && shapeOf(schema).meta.omit === 'absent'
+}
 
 function topLevelName(key: string): string | undefined {
   return TOP_LEVEL.get(key.toLowerCase())
