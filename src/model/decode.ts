@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import type { Path } from './problem.ts'
 import { AmbiguousScalar, FloatScalar } from './scalar.ts'
-import { type LeafShape, type Shape, shapeOf } from './shape.ts'
+import { isOmitted, type LeafShape, type Shape, shapeOf } from './shape.ts'
 import { didYouMean } from './suggest.ts'
 
 /** What is wrong at a place of a document; the manifest reader adds file and line. */
@@ -40,21 +40,22 @@ class Decoder {
     this.#options = options
   }
 
-  value(shape: Shape, raw: unknown): unknown {
-    if (raw === null || raw === undefined) return undefined
+  /** `isItem`: of a list or map, where Go leaves nothing out. */
+  value(shape: Shape, raw: unknown, isItem = false): unknown {
+    if (raw === null || raw === undefined) return isItem ? this.#checked(shape, zeroOf(shape), isItem) : undefined
     switch (shape.type) {
       case 'struct':
-        return this.#struct(shape, raw)
+        return this.#struct(shape, raw, isItem)
       case 'list':
-        return this.#list(shape, raw)
+        return this.#list(shape, raw, isItem)
       case 'map':
-        return this.#map(shape, raw)
+        return this.#map(shape, raw, isItem)
       default:
-        return this.#leaf(shape, raw)
+        return this.#leaf(shape, raw, isItem)
     }
   }
 
-  #struct(shape: Extract<Shape, { type: 'struct' }>, raw: unknown): unknown {
+  #struct(shape: Extract<Shape, { type: 'struct' }>, raw: unknown, isItem: boolean): unknown {
     if (!isObject(raw)) return this.#wrongType(raw, 'a mapping')
     const given = new Map<string, unknown>()
     for (const key of Object.keys(raw)) {
@@ -71,36 +72,36 @@ class Decoder {
       this.#path.pop()
       if (decoded !== undefined) value[name] = decoded
     }
-    return shape.checked ? this.#checked(shape, value) : value
+    return this.#checked(shape, value, isItem)
   }
 
-  #list(shape: Extract<Shape, { type: 'list' }>, raw: unknown): unknown {
+  #list(shape: Extract<Shape, { type: 'list' }>, raw: unknown, isItem: boolean): unknown {
     if (!Array.isArray(raw)) return this.#wrongType(raw, 'a list')
     const value: unknown[] = []
     for (let i = 0; i < raw.length; i++) {
       this.#path.push(i)
-      const item = this.value(shape.item, raw[i])
+      const item = this.value(shape.item, raw[i], true)
       this.#path.pop()
       value.push(item === undefined ? zeroOf(shape.item) : item)
     }
-    return shape.checked ? this.#checked(shape, value) : value
+    return this.#checked(shape, value, isItem)
   }
 
-  #map(shape: Extract<Shape, { type: 'map' }>, raw: unknown): unknown {
+  #map(shape: Extract<Shape, { type: 'map' }>, raw: unknown, isItem: boolean): unknown {
     if (!isObject(raw)) return this.#wrongType(raw, 'a mapping')
     const value: Record<string, unknown> = {}
     for (const key of Object.keys(raw)) {
       this.#path.push(key)
-      const item = this.value(shape.value, raw[key])
+      const item = this.value(shape.value, raw[key], true)
       this.#path.pop()
       define(value, key, item === undefined ? zeroOf(shape.value) : item)
     }
-    return shape.checked ? this.#checked(shape, value) : value
+    return this.#checked(shape, value, isItem)
   }
 
-  #leaf(shape: LeafShape, raw: unknown): unknown {
+  #leaf(shape: LeafShape, raw: unknown, isItem: boolean): unknown {
     const value = this.#convert(shape, raw)
-    return value !== undefined && shape.checked ? this.#checked(shape, value) : value
+    return value === undefined ? undefined : this.#checked(shape, value, isItem)
   }
 
   #convert(shape: LeafShape, raw: unknown): unknown {
@@ -145,8 +146,8 @@ class Decoder {
   }
 
   /** Runs the checks that the declaration gives a value; structs and lists were decoded, so only their own checks remain. */
-  #checked(shape: Shape, value: unknown): unknown {
-    if (this.#options.stored) return value
+  #checked(shape: Shape, value: unknown, isItem: boolean): unknown {
+    if (!shape.checked || this.#options.stored || (!isItem && isOmitted(shape, value))) return value
     const pipe = (shape.schema as unknown as { pipe?: readonly unknown[] }).pipe
     const own = shape.type === 'struct' || shape.type === 'list' || shape.type === 'map'
     const issues = own && pipe ? runActions(pipe.slice(1), value) : (v.safeParse(shape.schema, value).issues ?? [])
@@ -195,6 +196,7 @@ export function isObject(raw: unknown): raw is Record<string, unknown> {
 
 /** What Go has for a value that is not there. */
 export function zeroOf(shape: Shape): unknown {
+  if (shape.meta.zero !== undefined) return shape.meta.zero
   switch (shape.type) {
     case 'struct':
     case 'map':

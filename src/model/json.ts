@@ -1,5 +1,5 @@
 import { define, isObject, zeroOf } from './decode.ts'
-import { type Shape, shapeOf } from './shape.ts'
+import { isOmitted, type Shape, shapeOf } from './shape.ts'
 import type * as v from 'valibot'
 
 /** JSON text exactly as Go's `encoding/json` writes it (`reference/model.md 0.1`): compact, `<` `>` `&` U+2028 U+2029 escaped, maps in the order given. */
@@ -30,7 +30,7 @@ function arrangeShape(shape: Shape, value: unknown): unknown {
       const result: Record<string, unknown> = {}
       for (const [name, field] of shape.fields) {
         const arranged = arrangeShape(field, value[name])
-        if (!isOmitted(field, arranged)) result[name] = arranged === undefined ? zeroOf(field) : arranged
+        if (!isOmitted(field, arranged)) result[name] = arranged === undefined ? zeroValue(field) : arranged
       }
       return result
     }
@@ -43,27 +43,15 @@ function arrangeShape(shape: Shape, value: unknown): unknown {
   }
 }
 
+/** A struct that is always there has in it what is always there. */
+function zeroValue(shape: Shape): unknown {
+  return shape.type === 'struct' ? arrangeShape(shape, {}) : zeroOf(shape)
+}
+
 function sortedMap(item: Shape, value: Record<string, unknown>): Record<string, unknown> {
   const result: Record<string, unknown> = {}
   for (const key of Object.keys(value).sort(compareBytes)) define(result, key, arrangeShape(item, value[key]) ?? zeroOf(item))
   return result
-}
-
-function isOmitted(shape: Shape, value: unknown): boolean {
-  switch (shape.meta.omit ?? (shape.type === 'struct' ? 'absent' : 'empty')) {
-    case 'never':
-      return false
-    case 'absent':
-      return value === undefined
-    default:
-      return isZero(value)
-  }
-}
-
-function isZero(value: unknown): boolean {
-  if (value === undefined || value === null || value === '' || value === 0 || value === 0n || value === false) return true
-  if (Array.isArray(value)) return value.length === 0
-  return isObject(value) && Object.keys(value).length === 0
 }
 
 /** Orders text as its UTF-8 bytes are ordered, which is how Go sorts keys. */

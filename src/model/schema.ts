@@ -29,8 +29,12 @@ export interface FieldMeta {
   readonly decode?: (raw: unknown, fail: (message: string, help?: string) => void) => unknown
   /** How the type is called in messages, `explain` and tables of fields: `duration`, `port`, `AS number`, ... */
   readonly typeName?: string
+  /** The allowed words where letter case does not count. */
+  readonly words?: readonly string[]
   /** Integers: the range of the Go type. Outside of it the value does not decode. */
   readonly integer?: readonly [min: number | bigint, max: number | bigint]
+  /** What Go has for an absent value of a type with an encoding of its own (null: a time); default: the empty text. */
+  readonly zero?: unknown
   /** Field holds a secret: never in errors, logs or change records. */
   readonly secret?: boolean
 }
@@ -68,7 +72,7 @@ export function text(description: string, options: TextOptions = {}): Field<stri
     const allowed = new Set(options.oneOf.map((word) => word.toLowerCase()))
     actions.push(v.check((value: string) => allowed.has(value.toLowerCase()), oneOfMessage(options.oneOf)))
   }
-  return finish(base, actions, options, {})
+  return finish(base, actions, options, options.oneOf && options.anyCase ? { words: options.oneOf } : {})
 }
 
 /** An integer; `range` is the Go type's (int, int32, uint8, ...), `min` and `max` are what validation allows. */
@@ -101,9 +105,10 @@ export function custom<T>(
   description: string,
   typeName: string,
   decode: NonNullable<FieldMeta['decode']>,
-  options: CommonOptions<T> & { readonly schema?: v.GenericSchema<T> } = {},
+  options: CommonOptions<T> & { readonly schema?: v.GenericSchema<T>; readonly zero?: T | null } = {},
 ): Field<T> {
-  return finish(options.schema ?? v.custom<T>(() => true), [v.description(description)], options, { decode, typeName })
+  const meta = { decode, typeName, ...(options.zero === undefined ? {} : { zero: options.zero }) }
+  return finish(options.schema ?? v.custom<T>(() => true), [v.description(description)], options, meta)
 }
 
 /** A list; `min` and `max` are numbers of items. */

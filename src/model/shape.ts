@@ -52,6 +52,18 @@ export function shapeOf(schema: v.GenericSchema): Shape {
   return shape
 }
 
+/** Whether Go leaves a field with this value out of the JSON it writes. A value that is left out is not validated either. */
+export function isOmitted(shape: Shape, value: unknown): boolean {
+  switch (shape.meta.omit ?? (shape.type === 'struct' ? 'absent' : 'empty')) {
+    case 'never':
+      return false
+    case 'absent':
+      return value === undefined
+    default:
+      return isZero(value)
+  }
+}
+
 // --- internal ---
 
 interface AnySchema {
@@ -91,10 +103,16 @@ function makeShape(schema: v.GenericSchema): Shape {
     case 'picklist':
       return { ...common, type: 'string', options: node.options ?? [] }
     case 'string':
-      return { ...common, type: 'string' }
+      return { ...common, type: 'string', ...(meta.words ? { options: meta.words } : {}) }
     case 'boolean':
       return { ...common, type: 'boolean' }
     default:
       return { ...common, type: 'number' }
   }
+}
+
+function isZero(value: unknown): boolean {
+  if (value === undefined || value === null || value === '' || value === 0 || value === 0n || value === false) return true
+  if (Array.isArray(value)) return value.length === 0
+  return typeof value === 'object' && Object.keys(value).length === 0
 }
