@@ -1,4 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { main } from '../src/cli.ts'
 import type { Context } from '../src/commands/context.ts'
@@ -31,10 +32,10 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
     stdout: { isTerminal: false, write: (text) => void out.push(text) },
     stderr: { isTerminal: false, write: (text) => void err.push(text) },
     files: {
-      readFile,
+      readFile: (path) => readFile(resolve(options.cwd ?? '/', path)),
       readDirectory: async (path) =>
-        (await readdir(path, { withFileTypes: true })).map((entry) => ({ name: entry.name, isDirectory: entry.isDirectory() })),
-      isDirectory: async (path) => (await stat(path)).isDirectory(),
+        (await readdir(resolve(options.cwd ?? '/', path), { withFileTypes: true })).map((entry) => ({ name: entry.name, isDirectory: entry.isDirectory() })),
+      isDirectory: async (path) => (await stat(resolve(options.cwd ?? '/', path))).isDirectory(),
     },
     clock: {
       now: () => new Date(),

@@ -32,6 +32,8 @@ export type Outcome =
   /** The store already held exactly this: nothing was written. */
   | { readonly type: 'unchanged'; readonly resource: Resource }
   | { readonly type: 'deleted' }
+  /** There (or not there) already, and the caller said that this is fine. */
+  | { readonly type: 'skipped' }
   | { readonly type: 'failed'; readonly failure: ResourceFailure }
   /** `atomic`: this one was fine, another was not. */
   | { readonly type: 'not-tried' }

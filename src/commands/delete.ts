@@ -1,0 +1,59 @@
+import { writeResources } from '../store/resources/write.ts'
+import { addChangeFromFilesOptions, changeFromFiles, type ChangeFromFilesOptions } from './change.ts'
+import { type Context } from './context.ts'
+import { failureProblems } from './failures.ts'
+import { withExamples } from './help.ts'
+import { printProblems } from './report.ts'
+import { authorOf, openSession } from './session.ts'
+import { summarize } from './summary.ts'
+import type { Define } from './table.ts'
+import { kindArgument, targetOf } from './target.ts'
+import { UsageError } from './usage-error.ts'
+
+const VERB = { verb: 'delete', past: 'deleted' } as const
+
+export const define: Define = (command, run) => {
+  command.argument('[kind]', 'kind of resource, such as profile or gnp').argument('[names...]', 'names of the resources')
+  addChangeFromFilesOptions(command, 'delete what this describes')
+  command.option('-s, --skip-not-exists', 'what does not exist counts as deleted', false)
+  withExamples(command, [
+    ['calicoctl delete profile net1', 'one resource'],
+    ['calicoctl delete gnp web db', 'several'],
+    ['calicoctl delete -f policies/', 'everything that the manifests describe'],
+  ])
+  command.action(
+    run((context, kind: string | undefined, names: string[], options: ChangeFromFilesOptions) => {
+      if (options.filename.length > 0) {
+        if (kind !== undefined) throw new UsageError('give either a kind and names, or -f')
+        return changeFromFiles(VERB, options, context)
+      }
+      if (kind === undefined) throw new UsageError('what is to be deleted? Give a kind and names, or -f', 'as in: calicoctl delete profile net1')
+      return deleteByName(kind, names, options, context)
+    }),
+  )
+}
+
+// --- internal ---
+
+async function deleteByName(kindWord: string, names: readonly string[], options: ChangeFromFilesOptions, context: Context): Promise<number> {
+  const kind = kindArgument(kindWord)
+  if (names.length === 0) throw new UsageError('resource name may not be empty', `name what is to be deleted: calicoctl delete ${kindWord} NAME`)
+  const targets = names.map((name) => targetOf(kind, name, options.namespace))
+  const datastore = await openSession(context, options)
+  const outcomes = await writeResources(
+    datastore,
+    targets.map((target) => ({ type: 'delete', target })),
+    { author: authorOf(context, 'delete', options.why), clock: context.clock, atomic: options.atomic },
+  )
+  const settled = outcomes.map((outcome) =>
+    outcome.type === 'failed' && outcome.failure.code === 'missing' && options.skipNotExists ? ({ type: 'skipped' } as const) : outcome,
+  )
+  const problems = settled.flatMap((outcome) => (outcome.type === 'failed' ? failureProblems(outcome.failure) : []))
+  if (problems.length > 0) printProblems(context, options, problems, {})
+  return summarize(
+    VERB,
+    targets.map(() => kind.kind),
+    settled,
+    context,
+  )
+}

@@ -1,0 +1,160 @@
+// `npm run bench`: what commands cost, as multiples of starting Node (`node -e 0`) in the same run. Prints a table; exits 1 when a bound is broken.
+//   npm run bench -- get          only rows whose name has the word
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { policies, profiles } from './generate.mjs'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const program = join(root, 'bin', 'calicoctl')
+const words = process.argv.slice(2)
+const folder = mkdtempSync(join(tmpdir(), 'calicoctl-bench-'))
+const { NODE_EXTRA_CA_CERTS: _, ...environment } = process.env
+const base = { ...environment, HOME: folder, XDG_CACHE_HOME: join(folder, 'cache'), XDG_STATE_HOME: join(folder, 'state'), NO_COLOR: '1' }
+const COUNT = 10_000
+
+if (!existsSync(join(root, 'dist', 'calicoctl.cjs'))) {
+  console.error('not built: run `npm run build` first')
+  process.exit(1)
+}
+writeFileSync(join(folder, 'one.yaml'), profiles(1))
+writeFileSync(join(folder, 'profiles.yaml'), profiles(COUNT))
+writeFileSync(join(folder, 'changed.yaml'), profiles(COUNT, 'changed'))
+writeFileSync(join(folder, 'policies.yaml'), policies(COUNT))
+
+const etcd = await startEtcd()
+const stores = { etcd: { ...base, ETCD_ENDPOINTS: etcd.endpoint, DATASTORE_TYPE: 'etcdv3' }, local: { ...base, CALICOCTL_DATASTORE: join(folder, 'bench.db') } }
+const rows = []
+try {
+  short()
+  for (const store of ['etcd', 'local']) bulk(store)
+} finally {
+  etcd.stop()
+  rmSync(folder, { recursive: true, force: true })
+}
+print()
+process.exitCode = rows.some((row) => row.ratio > row.bound) ? 1 : 0
+
+// --- internal ---
+
+/** Commands that are mostly start-up: many interleaved runs, the fastest and the middle one of each. */
+function short() {
+  const measures = [
+    { name: 'version --client', args: ['version', '--client'], env: base, bound: 1.5 },
+    { name: '--help', args: ['--help'], env: base, bound: 1.5 },
+    { name: 'get profile net1 -o yaml, local', args: ['get', 'profile', 'net1', '-o', 'yaml'], env: stores.local, bound: 1.8 },
+    { name: 'get profile net1 -o yaml, etcd', args: ['get', 'profile', 'net1', '-o', 'yaml'], env: stores.etcd, bound: 3.5 },
+  ].filter((row) => wanted(row.name))
+  if (measures.length === 0) return
+  for (const store of [stores.local, stores.etcd]) calicoctl(['apply', '-f', join(folder, 'one.yaml')], store)
+  for (const row of measures) for (let i = 0; i < 3; i++) calicoctl(row.args, row.env)
+  const floor = []
+  const times = measures.map(() => [])
+  for (let round = 0; round < 25; round++) {
+    floor.push(timed(process.execPath, ['-e', '0'], base).milliseconds)
+    for (const [index, row] of measures.entries()) times[index].push(calicoctl(row.args, row.env).milliseconds)
+  }
+  for (const [index, row] of measures.entries()) {
+    rows.push({ name: row.name, milliseconds: median(times[index]), ratio: median(times[index]) / median(floor), best: Math.min(...times[index]) / Math.min(...floor), bound: row.bound })
+  }
+}
+
+/** Commands over 10,000 resources: three runs each, the middle one counts. */
+function bulk(store) {
+  const env = stores[store]
+  const file = (name) => join(folder, name)
+  const get = (format) => ['get', 'profiles', ...format]
+  const measure = (name, args, bound, options = {}) => {
+    if (!wanted(name)) return
+    const floors = []
+    const runs = []
+    for (let i = 0; i < (options.runs ?? 3); i++) {
+      options.before?.()
+      floors.push(timed(process.execPath, ['-e', '0'], base).milliseconds)
+      runs.push(calicoctl(args, env))
+    }
+    const milliseconds = median(runs.map((run) => run.milliseconds))
+    rows.push({ name, milliseconds, ratio: milliseconds / median(floors), bound, megabytes: Math.max(...runs.map((run) => run.megabytes)) })
+  }
+  const empty = () => calicoctl(['delete', '-f', file('profiles.yaml'), '--skip-not-exists'], env)
+  const filled = () => calicoctl(['apply', '-f', file('profiles.yaml')], env)
+  if (store === 'etcd') measure('validate -f, 10,000 policies in one file', ['validate', '-f', file('policies.yaml')], 45)
+  measure(`apply -f, 10,000 new profiles, ${store}`, ['apply', '-f', file('profiles.yaml')], 40, { before: empty })
+  if (wanted('unchanged') || wanted('get profiles of') || wanted('changed') || wanted('delete')) filled()
+  measure(`apply -f, 10,000 unchanged, ${store}`, ['apply', '-f', file('profiles.yaml')], 40)
+  measure(`apply -f, 10,000 changed, ${store}`, ['apply', '-f', file('changed.yaml')], 40, { before: filled })
+  measure(`get profiles of 10,000: table, ${store}`, get([]), 10)
+  measure(`get profiles of 10,000: wide, ${store}`, get(['-o', 'wide']), 12)
+  measure(`get profiles of 10,000: yaml, ${store}`, get(['-o', 'yaml']), 25)
+  measure(`get profiles of 10,000: json, ${store}`, get(['-o', 'json']), 10)
+  measure(`delete -f, 10,000, ${store}`, ['delete', '-f', file('profiles.yaml')], 40, { before: filled })
+}
+
+function wanted(name) {
+  return words.length === 0 || words.some((word) => name.includes(word))
+}
+
+function calicoctl(args, env) {
+  return timed(process.execPath, [program, ...args], env)
+}
+
+/** Runs a program to its end; milliseconds from fork to exit, peak memory in MB where GNU time is there. */
+function timed(command, args, env) {
+  const started = process.hrtime.bigint()
+  const gnu = existsSync('/usr/bin/time') && args[0] === program
+  const full = gnu ? ['-f', 'MAXRSS %M', command, ...args] : args
+  const { status, stderr } = spawnSync(gnu ? '/usr/bin/time' : command, full, { env, encoding: 'utf8', maxBuffer: 1 << 30, stdio: ['ignore', 'ignore', 'pipe'] })
+  const milliseconds = Number(process.hrtime.bigint() - started) / 1e6
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed with ${status}: ${stderr.slice(0, 500)}`)
+  return { milliseconds, megabytes: Number(/MAXRSS (\d+)/.exec(stderr)?.[1] ?? 0) / 1024 }
+}
+
+function median(numbers) {
+  return [...numbers].sort((a, b) => a - b)[numbers.length >> 1]
+}
+
+function print() {
+  const lines = rows.map((row) => [
+    row.name,
+    `${row.milliseconds.toFixed(0)} ms`,
+    `${row.ratio.toFixed(2)} x${row.best === undefined ? '' : ` (best ${row.best.toFixed(2)} x)`}`,
+    `${row.bound} x`,
+    row.megabytes ? `${row.megabytes.toFixed(0)} MB` : '',
+    row.ratio > row.bound ? 'OVER' : 'ok',
+  ])
+  const table = [['measure', 'median', 'times `node -e 0`', 'at most', 'memory', ''], ...lines]
+  const widths = table[0].map((_, column) => Math.max(...table.map((line) => line[column].length)))
+  for (const line of table) console.log(line.map((cell, column) => cell.padEnd(widths[column])).join('  ').trimEnd())
+}
+
+async function startEtcd() {
+  const [client, peer] = [await freePort(), await freePort()]
+  const url = (port) => `http://127.0.0.1:${port}`
+  const child = spawn(
+    'etcd',
+    ['--data-dir', join(folder, 'etcd'), '--listen-client-urls', url(client), '--advertise-client-urls', url(client), '--listen-peer-urls', url(peer), '--initial-advertise-peer-urls', url(peer), '--initial-cluster', `default=${url(peer)}`],
+    { stdio: 'ignore' },
+  )
+  await new Promise((resolve, reject) => {
+    child.once('error', reject)
+    const attempt = () => {
+      const socket = connect(client, '127.0.0.1')
+      socket.once('connect', () => resolve(socket.destroy()))
+      socket.once('error', () => setTimeout(attempt, 20))
+    }
+    attempt()
+  })
+  return { endpoint: url(client), stop: () => child.kill('SIGKILL') }
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address()
+      server.close(() => resolve(port))
+    })
+  })
+}
