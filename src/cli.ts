@@ -1,39 +1,75 @@
 import { Command, CommanderError } from 'commander'
-import { commandTable } from './commands/table.ts'
+import { settleBooleans, splitAtCommand } from './commands/arguments.ts'
 import { type Context, EXIT } from './commands/context.ts'
-import { globalOptions } from './commands/options.ts'
-import { reportError } from './commands/report.ts'
 import { programHelp } from './commands/help.ts'
-import { normalizeArguments } from './commands/arguments.ts'
+import { addGlobalOptions } from './commands/options.ts'
+import { reportError } from './commands/report.ts'
+import { commandTable, type Run } from './commands/table.ts'
+import { UsageError } from './commands/usage-error.ts'
+import { didYouMean } from './model/suggest.ts'
 
 /**
- * The program: arguments and a context to an exit code. Only the command that is asked for is loaded and only its options are built,
- * since starting up is most of what a short command costs.
+ * The program: arguments and a context to an exit code. Only the command that is asked for is loaded and only its options are built, since
+ * starting up is most of what a short command costs.
  */
 export async function main(argv: readonly string[], context: Context): Promise<number> {
   const { before, name, after } = splitAtCommand(argv)
-  const entry = commandTable.find((row) => row.name === name)
+  const debug = /(?:^|\s)(?:-l|--log-level)[ =]debug(?:\s|$)/.test(argv.join(' '))
   try {
-    if (!entry) return unknownCommand(name, before, context)
-    const program = new Command('calicoctl')
-    let code: number = EXIT.ok
-    const command = program.command(entry.name).description(entry.summary)
-    for (const each of [program, command]) {
-      each.exitOverride().configureOutput({
-        writeOut: (text) => context.stdout.write(text),
-        writeErr: (text) => context.stderr.write(text),
-        outputError: () => {},
-      })
-    }
-    const { define } = await entry.load()
-    define(command, context, (result) => {
-      code = result
-    })
-    globalOptions(command)
-    await program.parseAsync([entry.name, ...normalizeArguments(command, [...before, ...after])], { from: 'user' })
-    return code
+    if (name === undefined) return helpOrUnknownOption(before, context)
+    if (name === 'help') return await help(after, context)
+    return await runCommand(name, [...before, ...after], context)
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok
-    return reportError(error, context, { command: entry?.name, debug: isDebug(argv) })
+    return reportError(error, context, { name: commandTable.some((entry) => entry.name === name) ? name : undefined, debug })
   }
+}
+
+// --- internal ---
+
+async function runCommand(name: string, args: readonly string[], context: Context): Promise<number> {
+  const entry = commandTable.find((row) => row.name === name)
+  if (!entry) throw unknownCommand(name)
+  let code: number = EXIT.ok
+  const run: Run =
+    (action) =>
+    async (...values) => {
+      code = await action(context, ...values)
+    }
+  const command = new Command(`calicoctl ${entry.name}`).description(entry.summary)
+  command.exitOverride().allowExcessArguments(false).showSuggestionAfterError(true)
+  command.configureOutput({
+    writeOut: (text) => context.stdout.write(text),
+    // The error is thrown too, and told once, by `reportError`.
+    writeErr: () => {},
+  })
+  const { define } = await entry.load()
+  define(command, run)
+  addGlobalOptions(command)
+  await command.parseAsync(settleBooleans(command, args), { from: 'user' })
+  return code
+}
+
+function helpOrUnknownOption(before: readonly string[], context: Context): number {
+  const unknown = before.find((word) => !['-h', '--help'].includes(word))
+  if (unknown !== undefined) throw new UsageError(`unknown option '${unknown}'`, 'see: calicoctl --help')
+  context.stdout.write(programHelp())
+  return EXIT.ok
+}
+
+/** `calicoctl help [command]`. */
+async function help(words: readonly string[], context: Context): Promise<number> {
+  const [name] = words
+  if (name !== undefined) return runCommand(name, ['--help'], context)
+  context.stdout.write(programHelp())
+  return EXIT.ok
+}
+
+function unknownCommand(name: string): UsageError {
+  const names = commandTable.map((entry) => entry.name)
+  const suggestion = didYouMean(name, names)
+  return new UsageError(
+    `unknown command "${name}" for "calicoctl"`,
+    suggestion === undefined ? `commands are: ${names.join(', ')}` : `did you mean "${suggestion}"?`,
+  )
 }

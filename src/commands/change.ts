@@ -62,7 +62,7 @@ export async function changeFromFiles(verb: ChangeVerb, options: ChangeFromFiles
     outcome.type === 'failed' ? failureProblems(outcome.failure, placed.items[index]?.item) : [],
   )
   const kinds = placed.items.map(({ item }) => item.kind.kind)
-  if (problems.length > 0) printProblems(context, options, problems, { source: manifest.source, files: manifest.files })
+  if (problems.length > 0) await printProblems(context, options, problems, { source: manifest.source, files: manifest.files })
   return summarize(verb, kinds, settled, context)
 }
 

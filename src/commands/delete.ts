@@ -49,7 +49,7 @@ async function deleteByName(kindWord: string, names: readonly string[], options:
     outcome.type === 'failed' && outcome.failure.code === 'missing' && options.skipNotExists ? ({ type: 'skipped' } as const) : outcome,
   )
   const problems = settled.flatMap((outcome) => (outcome.type === 'failed' ? failureProblems(outcome.failure) : []))
-  if (problems.length > 0) printProblems(context, options, problems, {})
+  if (problems.length > 0) await printProblems(context, options, problems, {})
   return summarize(
     VERB,
     targets.map(() => kind.kind),

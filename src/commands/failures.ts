@@ -21,9 +21,9 @@ export function itemProblem(item: ManifestItem, fault: Fault): Problem {
 }
 
 /** Prints why a command on one resource failed. */
-export function reportFailure(context: Context, headline: string, failure: ResourceFailure): void {
+export async function reportFailure(context: Context, headline: string, failure: ResourceFailure): Promise<void> {
   context.stderr.write(`${headline}\n`)
-  printProblems(context, {}, failureProblems(failure), {})
+  await printProblems(context, {}, failureProblems(failure), {})
 }
 
 // --- internal ---

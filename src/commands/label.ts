@@ -68,7 +68,7 @@ async function labelResource(kindWord: string, name: string, words: readonly str
   if (outcome?.type === 'failed') {
     const { failure } = outcome
     if (failure.code === 'missing') throw new LabelError(`${kindWord} ${name} not found`)
-    reportFailure(context, `failed to update ${kindWord} ${name}, label not changed`, failure)
+    await reportFailure(context, `failed to update ${kindWord} ${name}, label not changed`, failure)
     return EXIT.failure
   }
   context.stdout.write(done.join(''))

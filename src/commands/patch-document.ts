@@ -1,5 +1,6 @@
 import { applyPatch, type Operation } from 'rfc6902'
 import { define, isObject } from '../model/decode.ts'
+import { UserError } from '../model/user-error.ts'
 
 export const PATCH_TYPES = ['strategic', 'merge', 'json'] as const
 export type PatchType = (typeof PATCH_TYPES)[number]
@@ -16,7 +17,7 @@ export function patchDocument(document: unknown, patch: unknown, type: PatchType
   return merge(document, patch, type === 'strategic')
 }
 
-export class PatchError extends Error {}
+export class PatchError extends UserError {}
 
 // --- internal ---
 

@@ -10,7 +10,7 @@ import { type Context, EXIT } from './context.ts'
 import { reportFailure } from './failures.ts'
 import { withExamples } from './help.ts'
 import { addChangeOptions, addNamespaceOption, type ChangeOptions, type GlobalOptions } from './options.ts'
-import { PATCH_TYPES, patchDocument, PatchError, type PatchType } from './patch-document.ts'
+import { PATCH_TYPES, patchDocument, type PatchType } from './patch-document.ts'
 import { authorOf, openSession } from './session.ts'
 import type { Define } from './table.ts'
 import { kindArgument, targetOf } from './target.ts'
@@ -51,7 +51,7 @@ async function patchResource(kindWord: string, name: string, options: PatchOptio
     clock: context.clock,
   })
   if (outcome?.type === 'failed') {
-    reportFailure(context, `failed to patch '${kind.kind}' resource`, outcome.failure)
+    await reportFailure(context, `failed to patch '${kind.kind}' resource`, outcome.failure)
     return EXIT.failure
   }
   context.stdout.write(`Successfully patched 1 '${kind.kind}' resource\n`)
@@ -68,13 +68,7 @@ function parsePatch(text: string | undefined): unknown {
 }
 
 function patched(kind: Kind, target: Target, current: Resource, patch: unknown, type: PatchType): Resource | ResourceFailure {
-  let document: unknown
-  try {
-    document = patchDocument(JSON.parse(JSON.stringify(arrangeResource(kind, current))), patch, type)
-  } catch (error) {
-    if (error instanceof PatchError) throw new UsageError(error.message)
-    throw error
-  }
+  const document = patchDocument(JSON.parse(JSON.stringify(arrangeResource(kind, current))), patch, type)
   const faults: Fault[] = []
   if (!isObject(document)) return invalid(nameOf(target), [{ code: 'wrong-type', path: [], message: 'the patch leaves no object' }])
   const resource = decodeResource(kind, document, { report: (fault) => void faults.push(fault) })

@@ -1,9 +1,9 @@
 import { CommanderError } from 'commander'
 import { InputError, type Problem } from '../model/problem.ts'
-import { escapeForTerminal } from '../output/escape.ts'
+import { escapeLinesForTerminal } from '../output/escape.ts'
+import { UserError } from '../model/user-error.ts'
 import { formatFrames, summarizeProblems } from '../output/problems/frame.ts'
 import { themeFor } from '../output/theme.ts'
-import { DatastoreError } from '../store/datastore.ts'
 import { ResourceError } from '../store/resources/failure.ts'
 import { type Context, EXIT } from './context.ts'
 import { failureProblems } from './failures.ts'
@@ -36,8 +36,8 @@ export async function reportError(error: unknown, context: Context, command: { r
   if (error instanceof InputError) return printProblems(context, {}, error.problems, {})
   if (error instanceof ResourceError) return printProblems(context, {}, failureProblems(error.failure), {})
   const { message, help } = describeError(error, command.name)
-  context.stderr.write(`${escapeForTerminal(message, { keepNewlines: true })}\n`)
-  if (help !== undefined) context.stderr.write(`${escapeForTerminal(help, { keepNewlines: true })}\n`)
+  context.stderr.write(`${escapeLinesForTerminal(message)}\n`)
+  if (help !== undefined) context.stderr.write(`${escapeLinesForTerminal(help)}\n`)
   if (command.debug && error instanceof Error) context.stderr.write(`${error.stack ?? ''}\n`)
   return EXIT.failure
 }
@@ -48,14 +48,7 @@ function describeError(error: unknown, command: string | undefined): { message: 
   if (error instanceof CommanderError) {
     return { message: error.message.replace(/^error: /, ''), help: `see: calicoctl ${command === undefined ? '' : `${command} `}--help` }
   }
-  if (error instanceof DatastoreError) return { message: error.message, help: error.help }
-  if (error instanceof Error && isExpected(error)) return { message: error.message, help: 'help' in error ? String(error.help ?? '') || undefined : undefined }
+  if (error instanceof UserError) return { message: error.message, help: error.help }
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
   return { message: `internal error: ${text}`, help: 'this is a fault of calicoctl; --log-level debug shows where' }
-}
-
-const EXPECTED = new Set(['UsageError', 'LabelError', 'PatchError', 'VersionMismatchError', 'AtomicLimitError'])
-
-function isExpected(error: Error): boolean {
-  return EXPECTED.has(error.constructor.name)
 }

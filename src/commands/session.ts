@@ -1,5 +1,6 @@
 import { CALICO_RELEASE, plainVersion } from '../model/release.ts'
 import { kindNamed } from '../model/registry.ts'
+import { UserError } from '../model/user-error.ts'
 import type { Datastore } from '../store/datastore.ts'
 import type { Author } from '../store/resources/changes.ts'
 import { getResource, isFailure } from '../store/resources/read.ts'
@@ -17,11 +18,10 @@ export async function openSession(context: Context, options: GlobalOptions): Pro
 }
 
 /** The cluster belongs to another release of Calico. */
-export class VersionMismatchError extends Error {
-  readonly help = 'Use --allow-version-mismatch to override'
-
+export class VersionMismatchError extends UserError {
   constructor(cluster: string) {
-    super(`version mismatch.\nClient Version:   ${plainVersion(CALICO_RELEASE)}\nCluster Version:  ${cluster}`)
+    const versions = `Client Version:   ${plainVersion(CALICO_RELEASE)}\nCluster Version:  ${cluster}`
+    super(`version mismatch.\n${versions}`, 'Use --allow-version-mismatch to override')
   }
 }
 

@@ -1,3 +1,5 @@
+import { UserError } from '../model/user-error.ts'
+
 /**
  * Ordered keys with revisions, shaped like etcd v3 (`DESIGN 3.2`). Everything about resources stands above this interface; no command knows which
  * driver runs. Keys and values are UTF-8 text. Revisions are whole numbers that grow with each write.
@@ -118,14 +120,13 @@ export function prefixRange(prefix: string): KeyRange {
 }
 
 /** Why the datastore did not answer. `message` is one sentence for the user, without secrets; `help` says what to look at. */
-export class DatastoreError extends Error {
+export class DatastoreError extends UserError {
   readonly code: DatastoreErrorCode
-  readonly help: string | undefined
 
   constructor(code: DatastoreErrorCode, message: string, options: { help?: string; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    super(message, options.help)
     this.code = code
-    this.help = options.help
+    if (options.cause !== undefined) this.cause = options.cause
   }
 }
 

@@ -1,3 +1,4 @@
+import { UserError } from '../../model/user-error.ts'
 import { type Compare, type Datastore, type KeyValue, MAX_OPERATIONS, type Operation } from '../datastore.ts'
 import { type Author, type ChangedKey, recordChanges } from './changes.ts'
 import type { Clock } from './clock.ts'
@@ -21,7 +22,7 @@ export interface CommitOptions {
 }
 
 /** More resources than fit one transaction, but `--atomic` wants one. */
-export class AtomicLimitError extends Error {
+export class AtomicLimitError extends UserError {
   constructor(count: number) {
     super(`--atomic: ${count} changes do not fit into one transaction of the datastore; ${MAX_OPERATIONS - 1} and about 1 MB are the most`)
   }
