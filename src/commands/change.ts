@@ -63,7 +63,7 @@ export async function changeFromFiles(verb: ChangeVerb, options: ChangeFromFiles
   )
   const kinds = placed.items.map(({ item }) => item.kind.kind)
   if (problems.length > 0) await printProblems(context, options, problems, { source: manifest.source, files: manifest.files })
-  return summarize(verb, kinds, settled, context)
+  return summarize(verb.verb, kinds, settled, context)
 }
 
 // --- internal ---

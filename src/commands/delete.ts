@@ -51,7 +51,7 @@ async function deleteByName(kindWord: string, names: readonly string[], options:
   const problems = settled.flatMap((outcome) => (outcome.type === 'failed' ? failureProblems(outcome.failure) : []))
   if (problems.length > 0) await printProblems(context, options, problems, {})
   return summarize(
-    VERB,
+    VERB.verb,
     targets.map(() => kind.kind),
     settled,
     context,
