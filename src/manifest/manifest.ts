@@ -54,5 +54,5 @@ export interface Manifest {
   /** How many files were read, standard input included. */
   readonly files: number
   /** The text of a file that was read, by the name it has in `Problem.file`, for source frames. */
-  source(file: string): string | undefined
+  readonly source: (file: string) => string | undefined
 }

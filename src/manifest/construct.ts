@@ -1,0 +1,272 @@
+import { EVENT_ID, type Event, getScalarValue, SCALAR_STYLE, type ScalarEvent } from 'js-yaml'
+import { define } from '../model/decode.ts'
+import type { Path } from '../model/problem.ts'
+import { AmbiguousScalar, FloatScalar } from '../model/scalar.ts'
+import { resolvePlain } from './plain.ts'
+import { expandTag, quoteHelp, resolveTagged } from './tags.ts'
+
+/** What is wrong in a text; offsets count UTF-16 units from its start, the end is exclusive. */
+export interface TextFault {
+  readonly code: string
+  readonly start: number
+  readonly end: number
+  readonly message: string
+  readonly help?: string
+  readonly path?: Path
+}
+
+/**
+ * The value of the first document among parser events. Mappings are objects, plain scalars as `resolvePlain` reads them. All that the peer refuses at this
+ * stage is reported, each fault at its place: a key twice (also through `<<`), keys that are no text, unknown tags, aliases to nothing, to themselves
+ * or without measure. The value then holds what was good.
+ */
+export function construct(events: readonly Event[], source: string, report: (fault: TextFault) => void): unknown {
+  return new Constructor(source, report).run(events)
+}
+
+/** Where an event's text begins and ends; undefined for what is not written (an empty value). */
+export function eventRange(event: Event): readonly [start: number, end: number] | undefined {
+  switch (event.type) {
+    case EVENT_ID.SCALAR: {
+      if (event.valueStart < 0) return event.tagStart < 0 ? undefined : [event.tagStart, event.tagEnd]
+      const quoted = event.style === SCALAR_STYLE.SINGLE_QUOTED || event.style === SCALAR_STYLE.DOUBLE_QUOTED ? 1 : 0
+      return [event.tagStart < 0 ? event.valueStart - quoted : event.tagStart, event.valueEnd + quoted]
+    }
+    case EVENT_ID.ALIAS:
+      return [event.anchorStart - 1, event.anchorEnd]
+    case EVENT_ID.MAPPING:
+    case EVENT_ID.SEQUENCE:
+      return event.tagStart < 0 ? [event.start, event.start + 1] : [event.tagStart, event.tagEnd]
+    default:
+      return undefined
+  }
+}
+
+// --- internal ---
+
+interface Frame {
+  readonly value: Record<string, unknown> | unknown[]
+  readonly anchor: Anchor | undefined
+  /** Nodes read before this collection. */
+  readonly nodesBefore: number
+  /** In a mapping: the key read last, until its value comes. */
+  key: string | undefined
+  keyEvent: Event | undefined
+  expectsValue: boolean
+}
+
+interface Anchor {
+  value: unknown
+  /** Nodes that using it adds. */
+  size: number
+  open: boolean
+}
+
+class Constructor {
+  readonly #source: string
+  readonly #report: (fault: TextFault) => void
+  readonly #frames: Frame[] = []
+  readonly #anchors = new Map<string, Anchor>()
+  #nodes = 0
+  #aliased = 0
+  #result: unknown = null
+
+  constructor(source: string, report: (fault: TextFault) => void) {
+    this.#source = source
+    this.#report = report
+  }
+
+  run(events: readonly Event[]): unknown {
+    let documents = 0
+    for (const event of events) {
+      switch (event.type) {
+        case EVENT_ID.DOCUMENT:
+          if (++documents > 1) return this.#result
+          break
+        case EVENT_ID.SCALAR: {
+          this.#nodes++
+          const value = this.#scalar(event)
+          if (event.anchorStart >= 0) this.#anchor(event, { value, size: 1, open: false })
+          this.#add(value, event)
+          break
+        }
+        case EVENT_ID.SEQUENCE:
+        case EVENT_ID.MAPPING:
+          this.#open(event)
+          break
+        case EVENT_ID.ALIAS:
+          if (!this.#alias(event)) return this.#result
+          break
+        case EVENT_ID.POP:
+          this.#close()
+      }
+    }
+    return this.#result
+  }
+
+  #scalar(event: ScalarEvent): unknown {
+    const text = getScalarValue(this.#source, event)
+    if (event.style === SCALAR_STYLE.DOUBLE_QUOTED && !event.fast) this.#checkEscapes(event)
+    if (event.tagStart >= 0) {
+      const tag = this.#source.slice(event.tagStart, event.tagEnd)
+      const resolved = resolveTagged(expandTag(tag), text)
+      if (typeof resolved !== 'object' || resolved === null || !('fault' in resolved)) return resolved
+      this.#fault(event, 'unknown-tag', resolved.fault, quoteHelp(this.#source, event.tagStart))
+      return text
+    }
+    return event.style === SCALAR_STYLE.PLAIN ? resolvePlain(text) : text
+  }
+
+  #open(event: Extract<Event, { type: 2 | 3 }>): void {
+    const isMapping = event.type === EVENT_ID.MAPPING
+    this.#nodes++
+    if (event.tagStart >= 0) {
+      const tag = expandTag(this.#source.slice(event.tagStart, event.tagEnd))
+      const known = isMapping ? tag === '' || tag === 'map' || tag === 'set' : tag === '' || tag === 'seq'
+      if (!known) {
+        const written = this.#source.slice(event.tagStart, event.tagEnd)
+        this.#fault(event, 'unknown-tag', `unknown YAML tag ${written}`, quoteHelp(this.#source, event.tagStart))
+      }
+    }
+    const value = isMapping ? {} : []
+    const anchor = event.anchorStart >= 0 ? this.#anchor(event, { value, size: 0, open: true }) : undefined
+    const frame = this.#frames.at(-1)
+    if (frame && !Array.isArray(frame.value) && !frame.expectsValue) frame.keyEvent = event
+    this.#frames.push({ value, anchor, nodesBefore: this.#nodes - 1, key: undefined, keyEvent: undefined, expectsValue: false })
+  }
+
+  #close(): void {
+    const frame = this.#frames.pop()
+    if (!frame) return
+    if (frame.anchor) {
+      frame.anchor.size = this.#nodes - frame.nodesBefore
+      frame.anchor.open = false
+    }
+    this.#add(frame.value, this.#frames.at(-1)?.keyEvent)
+  }
+
+  #anchor(event: Extract<Event, { anchorStart: number }>, anchor: Anchor): Anchor {
+    this.#anchors.set(this.#source.slice(event.anchorStart, event.anchorEnd), anchor)
+    return anchor
+  }
+
+  /** False when the document uses aliases beyond measure: nothing more can be said about it. */
+  #alias(event: Extract<Event, { type: 5 }>): boolean {
+    const name = this.#source.slice(event.anchorStart, event.anchorEnd)
+    const anchor = this.#anchors.get(name)
+    if (!anchor) {
+      this.#fault(event, 'unknown-alias', `no anchor "&${name}" stands before "*${name}"`, quoteHelp(this.#source, event.anchorStart - 1))
+      this.#add(null, event)
+      return true
+    }
+    if (anchor.open) {
+      this.#fault(event, 'recursive-alias', `"*${name}" stands inside what it names`)
+      this.#add(null, event)
+      return true
+    }
+    this.#nodes += anchor.size + 1
+    this.#aliased += anchor.size
+    if (this.#aliased > 100 && this.#nodes > 1000 && this.#aliased / this.#nodes > allowedShare(this.#nodes)) {
+      this.#fault(event, 'excessive-aliasing', 'aliases make too many copies of what they name', 'write the values out, or split the document')
+      return false
+    }
+    this.#add(anchor.value, event)
+    return true
+  }
+
+  #add(value: unknown, event: Event | undefined): void {
+    const frame = this.#frames.at(-1)
+    if (!frame) this.#result = value
+    else if (Array.isArray(frame.value)) frame.value.push(value)
+    else if (!frame.expectsValue) this.#key(frame, value, event)
+    else {
+      frame.expectsValue = false
+      if (frame.key === undefined) return
+      if (frame.key === '<<' && isMergeKey(frame.keyEvent)) this.#merge(frame, frame.value, value)
+      else this.#set(frame.value, frame.key, value, frame.keyEvent, '')
+    }
+  }
+
+  #key(frame: Frame, value: unknown, event: Event | undefined): void {
+    frame.expectsValue = true
+    frame.keyEvent = event
+    frame.key = undefined
+    if (typeof value === 'string') frame.key = value
+    else if (typeof value === 'boolean' || typeof value === 'bigint') frame.key = String(value)
+    else if (typeof value === 'number' && isExactInGo(value)) frame.key = String(value)
+    else if (value === null) this.#fault(event, 'bad-key', 'null cannot be a field name', 'quote it if it is meant as text: "null"')
+    else if (value instanceof AmbiguousScalar) {
+      this.#fault(event, 'ambiguous-scalar', `${value.text} is read differently by YAML 1.1 and 1.2`, `quote it: "${value.text}"`)
+    } else if (typeof value === 'number' || value instanceof FloatScalar) {
+      this.#fault(event, 'bad-key', 'a number like this is no field name', 'quote it')
+    } else this.#fault(event, 'bad-key', 'a list or mapping cannot be a field name', 'quote it if it is meant as text')
+  }
+
+  #merge(frame: Frame, target: Record<string, unknown>, value: unknown): void {
+    const sources = Array.isArray(value) ? value : [value]
+    for (const source of sources) {
+      if (typeof source !== 'object' || source === null || Array.isArray(source) || Object.getPrototypeOf(source) !== Object.prototype) {
+        this.#fault(frame.keyEvent, 'bad-merge', '"<<" wants a mapping or a list of mappings')
+        return
+      }
+      for (const [key, item] of Object.entries(source)) this.#set(target, key, item, frame.keyEvent, ' (it comes in through "<<")')
+    }
+  }
+
+  #set(target: Record<string, unknown>, key: string, value: unknown, event: Event | undefined, addition: string): void {
+    if (!Object.hasOwn(target, key)) define(target, key, value)
+    else {
+      const path = [...this.#path(), key]
+      const message = `field "${key}" stands here twice${addition}`
+      this.#fault(event, 'duplicate-key', message, 'keep one of them', path)
+    }
+  }
+
+  /** The way to the collection that is being read. */
+  #path(): Path {
+    const path: (string | number)[] = []
+    for (const frame of this.#frames.slice(0, -1)) path.push(Array.isArray(frame.value) ? frame.value.length : (frame.key ?? '?'))
+    return path
+  }
+
+  #checkEscapes(event: ScalarEvent): void {
+    for (const match of this.#source.slice(event.valueStart, event.valueEnd).matchAll(ESCAPE)) {
+      const help =
+        match[0] === '\\/' ? 'write / as it is' : match[1] === undefined ? undefined : 'write the character itself, or \\U and its eight hex digits'
+      if (help === undefined) continue
+      const start = event.valueStart + match.index
+      this.#report({
+        code: 'bad-escape',
+        start,
+        end: start + match[0].length,
+        message: `the escape ${match[0]} is not part of YAML 1.1`,
+        help,
+      })
+      return
+    }
+  }
+
+  #fault(event: Event | undefined, code: string, message: string, help?: string, path?: Path): void {
+    const [start, end] = (event && eventRange(event)) ?? [0, 1]
+    this.#report({ code, start, end, message, ...(help === undefined ? {} : { help }), ...(path === undefined ? {} : { path }) })
+  }
+}
+
+// Escapes that the peer's parser does not know: JSON's slash, and halves of surrogate pairs (also when both halves stand there).
+const ESCAPE = /\\(?:u([dD][89a-fA-F][0-9a-fA-F]{2})|[\s\S])/g
+
+/** Go prints float keys with 32 bits. */
+function isExactInGo(value: number): boolean {
+  return Number.isInteger(value) || Number(value.toPrecision(6)) === value
+}
+
+function isMergeKey(event: Event | undefined): boolean {
+  return event?.type === EVENT_ID.SCALAR && event.style === SCALAR_STYLE.PLAIN
+}
+
+/** The share of a document's nodes that may come from aliases, as in go-yaml: nearly all of a small one, a tenth of a huge one. */
+function allowedShare(nodes: number): number {
+  if (nodes <= 400_000) return 0.99
+  if (nodes >= 4_000_000) return 0.1
+  return 0.99 - 0.89 * ((nodes - 400_000) / 3_600_000)
+}

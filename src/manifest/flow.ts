@@ -1,0 +1,95 @@
+/**
+ * The text with the line breaks from `position` to the end of the bracketed collection around it turned into blanks, everything else in its place; undefined
+ * when there is none to turn. YAML 1.2's parsers want the lines within `[ ]` and `{ }` indented deeper than the field; YAML 1.1's do not care:
+ *
+ *     nets: [
+ *       10.0.0.0/8
+ *     ]
+ *
+ * Line breaks within quotes stay: folded, they would mean another text.
+ */
+export function joinFlowLines(text: string, position: number): string | undefined {
+  const pieces: string[] = []
+  const start = breakBefore(text, position)
+  if (start === undefined) return undefined
+  pieces.push(text.slice(0, start.from), blank(text, start.from, position))
+  let at = position
+  let depth = 0
+  while (at < text.length) {
+    const end = endOfToken(text, at)
+    pieces.push(text.slice(at, end))
+    const char = text[at]
+    if (char === '[' || char === '{') depth++
+    else if (char === ']' || char === '}') depth--
+    const next = endOfSeparation(text, end)
+    const goesOn = depth >= 0 || ',]}'.includes(text[next] ?? ' ')
+    pieces.push(goesOn && isJoint(text[end - 1], text[next]) ? blank(text, end, next) : text.slice(end, next))
+    at = next
+    if (!goesOn) break
+  }
+  pieces.push(text.slice(at))
+  const joined = pieces.join('')
+  return joined === text ? undefined : joined
+}
+
+// --- internal ---
+
+/** Between two words a line break folds to one blank, and many blanks would stay many: only at brackets and commas and after colons is it nothing. */
+function isJoint(before: string | undefined, after: string | undefined): boolean {
+  return before === ':' || INDICATORS.includes(before ?? ' ') || INDICATORS.includes(after ?? ' ')
+}
+
+const INDICATORS = '[]{},'
+
+/** The separation (blanks, comments, line breaks) that ends at `position`, if it has a line break. */
+function breakBefore(text: string, position: number): { readonly from: number } | undefined {
+  let from = position
+  while (from > 0 && ' \t\r\n'.includes(text[from - 1] ?? '')) from--
+  if (!/[\r\n]/.test(text.slice(from, position))) return undefined
+  // What ends the line before may be a comment; then the separation begins earlier. A token before it must be one that a line break can follow.
+  const lineStart = Math.max(text.lastIndexOf('\n', from - 1), text.lastIndexOf('\r', from - 1)) + 1
+  const comment = commentStart(text.slice(lineStart, from))
+  if (comment !== undefined) from = lineStart + comment
+  return isJoint(text.slice(0, from).trimEnd().at(-1), text[position]) ? { from } : undefined
+}
+
+/** Where a comment begins on a line, quotes respected. */
+function commentStart(line: string): number | undefined {
+  for (let at = 0; at < line.length; ) {
+    if (line[at] === '#' && (at === 0 || ' \t'.includes(line[at - 1] ?? ''))) return at
+    at = line[at] === '"' || line[at] === "'" ? endOfToken(line, at) : at + 1
+  }
+  return undefined
+}
+
+/** A bracket, a comma, a colon, a quoted text, or a run of anything else up to one of these, a blank or a line break. */
+function endOfToken(text: string, at: number): number {
+  const char = text[at]
+  if (char === undefined || char === ':' || INDICATORS.includes(char)) return at + 1
+  if (char === '"' || char === "'") {
+    const pattern = char === '"' ? DOUBLE : SINGLE
+    pattern.lastIndex = at
+    const found = pattern.exec(text)
+    return found ? pattern.lastIndex : at + 1
+  }
+  WORD.lastIndex = at
+  WORD.exec(text)
+  return Math.max(at + 1, WORD.lastIndex)
+}
+
+const DOUBLE = /"(?:[^"\\]|\\[\s\S])*"/y
+const SINGLE = /'(?:[^']|'')*'/y
+const WORD = /[^\s,[\]{}]*/y
+
+function endOfSeparation(text: string, at: number): number {
+  SEPARATION.lastIndex = at
+  SEPARATION.exec(text)
+  return Math.max(at, SEPARATION.lastIndex)
+}
+
+const SEPARATION = /\s*(?:(?<=\s)#[^\r\n]*\s*)*/y
+
+/** Blanks in place of blanks, line breaks and comments. */
+function blank(text: string, from: number, to: number): string {
+  return ' '.repeat(text.slice(from, to).length)
+}

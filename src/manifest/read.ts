@@ -1,0 +1,213 @@
+import type { Fault } from '../model/decode.ts'
+import { isObject } from '../model/decode.ts'
+import type { Kind, Resource } from '../model/kind.ts'
+import { checkMetadata } from '../model/names.ts'
+import { formatPath, type Path, type Problem, type Range, type ResourceName } from '../model/problem.ts'
+import { kindNamed } from '../model/registry.ts'
+import { completeResource, decodeResource, validateResource } from '../model/resource.ts'
+import type { TextFault } from './construct.ts'
+import { checkCharacters, decodeText } from './encoding.ts'
+import { openDocument, type RawResource } from './envelope.ts'
+import { Lines } from './lines.ts'
+import { Locator } from './locate.ts'
+import type { Manifest, ManifestInput, ManifestItem, ReadOptions } from './manifest.ts'
+import { readSources, type SourceFile } from './sources.ts'
+import { type Chunk, splitDocuments } from './split.ts'
+import { readYaml } from './yaml.ts'
+
+/**
+ * Reads the manifests that `-f` values name: files, directories, `-` for standard input. Every resource is decoded, completed and validated, and every
+ * problem of every file is told, with its place. Nothing is thrown for bad input.
+ */
+export async function readManifests(values: readonly string[], input: ManifestInput, options: ReadOptions = {}): Promise<Manifest> {
+  const reading = new Reading(options)
+  for await (const source of readSources(values, input, options, (problem) => reading.problems.push(problem))) reading.read(source)
+  return reading
+}
+
+/** Reads one manifest that is at hand as bytes. `name` is what problems call it. */
+export function readManifest(name: string, bytes: Uint8Array, options: ReadOptions = {}): Manifest {
+  const reading = new Reading(options)
+  reading.read({ name, bytes })
+  return reading
+}
+
+// --- internal ---
+
+class Reading implements Manifest {
+  readonly items: ManifestItem[] = []
+  readonly problems: Problem[] = []
+  readonly #texts = new Map<string, ManifestFile>()
+  readonly #options: ReadOptions
+
+  constructor(options: ReadOptions) {
+    this.#options = options
+  }
+
+  get files(): number {
+    return this.#texts.size
+  }
+
+  readonly source = (file: string): string | undefined => this.#texts.get(file)?.text
+
+  read(source: SourceFile): void {
+    const { text, wide, fault } = decodeText(source.bytes)
+    const file = new ManifestFile(source.name, text)
+    this.#texts.set(source.name, file)
+    const before = this.problems.length
+    const report = (fault: TextFault): void => void this.problems.push(file.textProblem(fault, 0))
+    if (fault) return report(fault)
+    // The peer cuts before it decodes: in UTF-16 it finds no separator.
+    const chunks = wide ? [{ start: 0, end: text.length }] : splitDocuments(text, report)
+    checkCharacters(text, new Set(chunks.map((chunk) => chunk.start)), report)
+    if (this.problems.length > before) return
+    let resources = 0
+    for (const [document, chunk] of chunks.entries()) resources += this.#readDocument(file, chunk, document)
+    if (resources > 0 || this.problems.length > before || this.#options.skipEmpty) return
+    this.problems.push({
+      code: 'no-resources',
+      severity: 'error',
+      message: `no resources specified in file ${source.name}`,
+      file: source.name,
+      help: 'a manifest needs at least one document with "apiVersion" and "kind"; --skip-empty passes over files without any',
+    })
+  }
+
+  /** How many resources the document has, faulty ones counted. */
+  #readDocument(file: ManifestFile, chunk: Chunk, document: number): number {
+    const text = file.text.slice(chunk.start, chunk.end)
+    const { empty, value, faults } = readYaml(text)
+    for (const fault of faults) this.problems.push(file.textProblem(fault, chunk.start))
+    if (empty || faults.length > 0) return 0
+    const place = new DocumentPlace(file, chunk, document)
+    const raws = openDocument(value, this.#options.convertV1, (fault) => this.problems.push(place.problem(fault, [], undefined)))
+    for (const raw of raws) this.#readResource(place, raw)
+    return raws.length
+  }
+
+  #readResource(place: DocumentPlace, { raw, kind, version, place: at }: RawResource): void {
+    let faults = 0
+    const name = nameOf(kind, raw)
+    const report = (fault: Fault): void => {
+      faults++
+      this.problems.push(place.problem(fault, at, name))
+    }
+    const resources = version === 'v1' ? this.#options.convertV1?.(raw, report) : [raw]
+    for (const resource of resources ?? []) this.#decode(place, at, resource, report, () => faults)
+  }
+
+  #decode(place: DocumentPlace, at: Path, raw: Record<string, unknown>, report: (fault: Fault) => void, faults: () => number): void {
+    const kind = kindNamed(String(raw['kind']))
+    if (!kind) throw new Error(`conversion made a ${String(raw['kind'])}`)
+    const before = faults()
+    const resource = decodeResource(kind, raw, { report })
+    // Rules over a resource that lost fields would blame what is not wrong.
+    if (faults() > before) return
+    completeResource(kind, resource)
+    if (!this.#options.namesOnly) validateResource(kind, resource, report)
+    else if (!resource.metadata.name) checkMetadata(kind, resource.metadata, report)
+    if (faults() === before) this.items.push(new Item(kind, resource, place, at))
+  }
+}
+
+/** A file's text with its lines, and the document of it that was searched last. */
+class ManifestFile {
+  readonly name: string
+  readonly text: string
+  readonly #lines: Lines
+  #located: { readonly chunk: Chunk; readonly locator: Locator } | undefined
+
+  constructor(name: string, text: string) {
+    this.name = name
+    this.text = text
+    this.#lines = new Lines(text)
+  }
+
+  range(start: number, end: number): Range {
+    return { start: this.#lines.position(start), end: this.#lines.position(end) }
+  }
+
+  locator(chunk: Chunk): Locator {
+    if (this.#located?.chunk !== chunk) this.#located = { chunk, locator: new Locator(this.text.slice(chunk.start, chunk.end)) }
+    return this.#located.locator
+  }
+
+  textProblem(fault: TextFault, offset: number): Problem {
+    return {
+      code: fault.code,
+      severity: 'error',
+      message: fault.message,
+      file: this.name,
+      range: this.range(offset + fault.start, offset + fault.end),
+      ...(fault.path === undefined ? {} : { path: formatPath(fault.path) }),
+      ...(fault.help === undefined ? {} : { help: fault.help }),
+    }
+  }
+}
+
+/** A document's place in its file. */
+class DocumentPlace {
+  readonly file: ManifestFile
+  readonly chunk: Chunk
+  readonly document: number
+
+  constructor(file: ManifestFile, chunk: Chunk, document: number) {
+    this.file = file
+    this.chunk = chunk
+    this.document = document
+  }
+
+  locate(path: Path, at: 'value' | 'key'): Range {
+    const [start, end] = this.file.locator(this.chunk).find(path, at)
+    return this.file.range(this.chunk.start + start, this.chunk.start + end)
+  }
+
+  problem(fault: Fault, at: Path, resource: ResourceName | undefined): Problem {
+    return {
+      code: fault.code,
+      severity: 'error',
+      message: fault.message,
+      file: this.file.name,
+      range: this.locate([...at, ...fault.path], fault.atKey ? 'key' : 'value'),
+      ...(resource === undefined ? {} : { resource }),
+      ...(fault.path.length === 0 ? {} : { path: formatPath(fault.path) }),
+      ...(fault.help === undefined ? {} : { help: fault.help }),
+    }
+  }
+}
+
+class Item implements ManifestItem {
+  readonly kind: Kind
+  readonly resource: Resource
+  readonly place: Path
+  readonly #document: DocumentPlace
+
+  constructor(kind: Kind, resource: Resource, document: DocumentPlace, place: Path) {
+    this.kind = kind
+    this.resource = resource
+    this.place = place
+    this.#document = document
+  }
+
+  get file(): string {
+    return this.#document.file.name
+  }
+
+  get document(): number {
+    return this.#document.document
+  }
+
+  locate(path: Path, at: 'value' | 'key' = 'value'): Range {
+    return this.#document.locate([...this.place, ...path], at)
+  }
+}
+
+function nameOf(kind: string, raw: Record<string, unknown>): ResourceName {
+  const metadata = isObject(raw['metadata']) ? raw['metadata'] : {}
+  const { name, namespace } = metadata
+  return {
+    kind,
+    ...(typeof namespace === 'string' && namespace !== '' ? { namespace } : {}),
+    ...(typeof name === 'string' && name !== '' ? { name } : {}),
+  }
+}

@@ -1,0 +1,78 @@
+import type { TextFault } from './construct.ts'
+import { quoteHelp } from './tags.ts'
+
+/** The parser's complaint in the words of someone who writes manifests. */
+export function syntaxFault(text: string, position: number, reason: string): TextFault {
+  // At the end of the text there is nothing to see: the last character written is shown.
+  const start = position >= text.length ? Math.max(0, text.trimEnd().length - 1) : position
+  const end = Math.min(text.length, start + 1)
+  const fault = (code: string, message: string, help?: string): TextFault => ({ code, start, end, message, ...(help === undefined ? {} : { help }) })
+  for (const [pattern, message, help] of PHRASES) if (pattern.test(reason)) return fault('yaml-syntax', message, help)
+  if (/\btag\b/.test(reason)) return tagFault(text, start, reason)
+  if (/alias node must contain/.test(reason)) return fault('yaml-syntax', 'a value cannot begin with "*"', quoteHelp(text, start - 1))
+  if (/end of the stream or a document separator/.test(reason)) return afterTheEnd(text, start, fault)
+  if (/bad indentation of a mapping entry/.test(reason)) return badEntry(text, start, fault)
+  return fault('yaml-syntax', `this is no YAML: ${reason}`)
+}
+
+// --- internal ---
+
+type MakeFault = (code: string, message: string, help?: string) => TextFault
+
+const PHRASES: readonly (readonly [RegExp, string, string?])[] = [
+  [/tab characters must not/, 'a tab stands where YAML wants spaces', 'indent with spaces'],
+  [/within a (?:single|double) quoted/, 'a quoted text has no closing quote', 'close it, or double the quote inside it if it is meant as text'],
+  [/stream within a flow collection/, 'a list or mapping in brackets has no end', 'close it with ] or }'],
+  [/missed comma/, 'a comma is missing before this', 'write "," between the items of [ ] and { }'],
+  [/expected the node content, but found ','/, 'nothing stands before this comma', 'remove the comma'],
+  [/deficient indentation/, 'this line is not indented deep enough', 'indent it deeper than the field it belongs to'],
+  [
+    /bad indentation of a sequence entry/,
+    'the indentation of this line does not fit',
+    'begin all "-" of a list in the same column, and their fields in one',
+  ],
+  [/expected ':' after a mapping key|multiline key/, 'a ":" is missing after this field name', 'write "name: value"'],
+  [/whitespace character is expected after the key-value/, 'a blank is missing after ":"', 'write "name: value"'],
+  [/unknown escape sequence/, 'this is no escape of YAML', 'write \\\\ for a backslash, or use single quotes'],
+  [/expected hexadecimal character/, 'hexadecimal digits are missing in this escape'],
+  [/a line break is expected/, 'a value cannot begin with "|" or ">"', 'quote it, or begin the text on the next line'],
+  [/nesting exceeded/, 'lists and mappings are nested too deep', 'no manifest needs more than 500 levels'],
+  [/document within a (?:single|double)/, 'a document ends within a quoted text', 'close the quote'],
+  [/directives end mark/, 'YAML directives are not read here', 'remove the line'],
+]
+
+function tagFault(text: string, start: number, reason: string): TextFault {
+  const lineStart = Math.max(text.lastIndexOf('\n', start - 1), text.lastIndexOf('\r', start - 1)) + 1
+  const bang = text.indexOf('!', lineStart)
+  const from = bang >= 0 && bang <= start ? bang : start
+  const help = quoteHelp(text, from)
+  return {
+    code: 'unknown-tag',
+    start: from,
+    end: Math.max(from + 1, start),
+    message: `what begins with "!" is a YAML tag, and no valid one (${reason})`,
+    ...(help === undefined ? {} : { help }),
+  }
+}
+
+function afterTheEnd(text: string, start: number, fault: MakeFault): TextFault {
+  if ('{['.includes(text[start] ?? ' ')) {
+    const help = 'begin it with a line "---", or put both into a list'
+    return fault('dropped-document', 'Calico would drop this second document', help)
+  }
+  if (text[start] === ':') {
+    return fault('yaml-syntax', 'this ":" belongs to no field', 'a field is written "name: value" on a line of its own, with a blank after ":"')
+  }
+  return fault('yaml-syntax', 'this line belongs to nothing above it', 'check its indentation, and the line before')
+}
+
+function badEntry(text: string, start: number, fault: MakeFault): TextFault {
+  const char = text[start] ?? ''
+  if ('@`%'.includes(char)) return fault('yaml-syntax', `a value cannot begin with "${char}"`, quoteHelp(text, start))
+  if (char === ':') return fault('yaml-syntax', '": " stands a second time here', 'quote the value, or give the field a line of its own')
+  if (char === '-') return fault('yaml-syntax', 'a list cannot begin here', 'begin the list on the next line, or quote the value')
+  if (/["'\]}][ \t]*$/.test(text.slice(Math.max(0, start - 20), start))) {
+    return fault('yaml-syntax', 'text stands behind the end of this value', 'quote the whole value')
+  }
+  return fault('yaml-syntax', 'the indentation of this line does not fit', 'begin all fields of a mapping in the same column')
+}
