@@ -1,8 +1,11 @@
 import type { Kind } from './kind.ts'
+import { calicoNodeStatus } from './kinds/calico-node-status.ts'
+import { clusterInformation } from './kinds/cluster-information.ts'
+import { ipamConfiguration } from './kinds/ipam-configuration.ts'
 import { profile } from './kinds/profile.ts'
 
 /** Every kind, in the order in which help texts list them. */
-export const kinds: readonly Kind[] = [profile]
+export const kinds: readonly Kind[] = [calicoNodeStatus, clusterInformation, ipamConfiguration, profile]
 
 const byKind = new Map(kinds.map((kind) => [kind.kind, kind]))
 const byName = new Map(kinds.flatMap((kind) => [kind.kind.toLowerCase(), kind.plural, ...kind.aliases].map((name) => [name, kind])))

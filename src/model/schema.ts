@@ -131,7 +131,7 @@ export function map<T>(description: string, value: Field<T>, options: CommonOpti
 }
 
 type Entries = Record<string, v.GenericSchema<unknown>>
-type StructValue<E extends Entries> = { [K in keyof E]?: v.InferInput<E[K]> }
+type StructValue<E extends Entries> = { -readonly [K in keyof E]?: v.InferInput<E[K]> }
 
 /** A struct; entries stand in the order in which Go writes them. A field of struct type is a pointer unless `omit` says otherwise. */
 export function struct<const E extends Entries>(description: string, entries: E, options: CommonOptions<StructValue<E>> = {}): Field<StructValue<E>> {

@@ -1,0 +1,31 @@
+import { describe } from './decode.ts'
+import { custom, type Field, type Omit } from './schema.ts'
+
+/** A point in time as Go's API types read and write it: RFC 3339 in, UTC with whole seconds out, null when there is none (`reference/model.md 0.1`). */
+export function time(description: string, options: { readonly omit?: Omit } = {}): Field<string> {
+  return custom<string>(description, 'time', decodeTime, { zero: null, ...options })
+}
+
+/** A time in RFC 3339 as Go prints it, or undefined when the text is none. */
+export function canonicalTime(text: string): string | undefined {
+  const [, date = '', clock = '', zone = ''] = RFC3339.exec(text) ?? []
+  const milliseconds = Date.parse(`${date}T${clock}${zone}`)
+  if (date === '' || Number.isNaN(milliseconds) || !isDay(date)) return undefined
+  return new Date(milliseconds).toISOString().replace(/\.\d+Z$/, 'Z')
+}
+
+// --- internal ---
+
+const RFC3339 = /^(\d{4}-\d{2}-\d{2})T((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:[.,]\d+)?(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/
+
+/** JavaScript turns 30 February into 2 March; Go refuses it. */
+function isDay(date: string): boolean {
+  return new Date(`${date}T00:00:00Z`).toISOString().startsWith(date)
+}
+
+function decodeTime(raw: unknown, fail: (message: string, help?: string) => void): unknown {
+  const time = typeof raw === 'string' ? canonicalTime(raw) : undefined
+  if (time === undefined)
+    fail(typeof raw === 'string' ? `"${raw}" is not a time` : `expected a time, found ${describe(raw)}`, 'write it as in 2026-01-02T03:04:05Z')
+  return time
+}
