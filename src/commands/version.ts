@@ -54,7 +54,7 @@ async function showVersion(options: VersionOptions, context: Context): Promise<n
 }
 
 function pollInterval(text: string): number {
-  const nanoseconds = parseDuration(text)
-  if (nanoseconds === undefined || nanoseconds <= 0n) throw new UsageError(`invalid poll duration specified: ${text}`, 'write it as in 5s or 1m30s')
-  return Number(nanoseconds / 1_000_000n)
+  const interval = parseDuration(text)
+  if (typeof interval !== 'bigint' || interval <= 0n) throw new UsageError(`invalid poll duration specified: ${text}`, 'write it as in 5s or 1m30s')
+  return Number(interval / 1_000_000n)
 }
