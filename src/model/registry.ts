@@ -1,11 +1,26 @@
 import type { Kind } from './kind.ts'
 import { calicoNodeStatus } from './kinds/calico-node-status.ts'
 import { clusterInformation } from './kinds/cluster-information.ts'
+import { hostEndpoint } from './kinds/host-endpoint.ts'
+import { ipPool } from './kinds/ip-pool.ts'
+import { ipReservation } from './kinds/ip-reservation.ts'
 import { ipamConfiguration } from './kinds/ipam-configuration.ts'
+import { node } from './kinds/node.ts'
 import { profile } from './kinds/profile.ts'
+import { workloadEndpoint } from './kinds/workload-endpoint.ts'
 
 /** Every kind, in the order in which help texts list them. */
-export const kinds: readonly Kind[] = [calicoNodeStatus, clusterInformation, ipamConfiguration, profile]
+export const kinds: readonly Kind[] = [
+  calicoNodeStatus,
+  clusterInformation,
+  hostEndpoint,
+  ipamConfiguration,
+  ipPool,
+  ipReservation,
+  node,
+  profile,
+  workloadEndpoint,
+]
 
 const byKind = new Map(kinds.map((kind) => [kind.kind, kind]))
 const byName = new Map(kinds.flatMap((kind) => [kind.kind.toLowerCase(), kind.plural, ...kind.aliases].map((name) => [name, kind])))
