@@ -1,4 +1,4 @@
-import { EVENT_ID, type Event, getScalarValue, SCALAR_STYLE, type ScalarEvent } from 'js-yaml'
+import { CHOMPING_MODE, EVENT_ID, type Event, getScalarValue, SCALAR_STYLE, type ScalarEvent } from 'js-yaml'
 import { define } from '../model/decode.ts'
 import type { Path } from '../model/problem.ts'
 import { AmbiguousScalar, FloatScalar } from '../model/scalar.ts'
@@ -20,8 +20,13 @@ export interface TextFault {
  * stage is reported, each fault at its place: a key twice (also through `<<`), keys that are no text, unknown tags, aliases to nothing, to themselves
  * or without measure. The value then holds what was good.
  */
-export function construct(events: readonly Event[], source: string, report: (fault: TextFault) => void): unknown {
-  return new Constructor(source, report).run(events)
+export function construct(
+  events: readonly Event[],
+  source: string,
+  report: (fault: TextFault) => void,
+  part: { readonly first: number; readonly end: number } = { first: 0, end: source.length },
+): unknown {
+  return new Constructor(source, part.end, report).run(events, part.first)
 }
 
 /** Where an event's text begins and ends; undefined for what is not written (an empty value). */
@@ -67,21 +72,23 @@ class Constructor {
   readonly #report: (fault: TextFault) => void
   readonly #frames: Frame[] = []
   readonly #anchors = new Map<string, Anchor>()
+  readonly #end: number
   #nodes = 0
   #aliased = 0
   #result: unknown = null
 
-  constructor(source: string, report: (fault: TextFault) => void) {
+  constructor(source: string, end: number, report: (fault: TextFault) => void) {
     this.#source = source
+    this.#end = end
     this.#report = report
   }
 
-  run(events: readonly Event[]): unknown {
-    let documents = 0
-    for (const event of events) {
+  run(events: readonly Event[], first: number): unknown {
+    for (let i = first; i < events.length; i++) {
+      const event = events[i] as Event
       switch (event.type) {
         case EVENT_ID.DOCUMENT:
-          if (++documents > 1) return this.#result
+          if (i > first) return this.#result
           break
         case EVENT_ID.SCALAR: {
           this.#nodes++
@@ -105,7 +112,7 @@ class Constructor {
   }
 
   #scalar(event: ScalarEvent): unknown {
-    const text = getScalarValue(this.#source, event)
+    const text = event.valueEnd >= this.#end ? this.#lastValue(event) : getScalarValue(this.#source, event)
     if (event.style === SCALAR_STYLE.DOUBLE_QUOTED && !event.fast) this.#checkEscapes(event)
     if (event.tagStart >= 0) {
       const tag = this.#source.slice(event.tagStart, event.tagEnd)
@@ -115,6 +122,14 @@ class Constructor {
       return text
     }
     return event.style === SCALAR_STYLE.PLAIN ? resolvePlain(text) : text
+  }
+
+  /** A block of text that ends with the document, without a line break, has none for the peer either: it cuts the one before a separator off. */
+  #lastValue(event: ScalarEvent): string {
+    const text = getScalarValue(this.#source, { ...event, valueEnd: Math.min(event.valueEnd, this.#end) })
+    const isBlock = event.style === SCALAR_STYLE.LITERAL_BLOCK || event.style === SCALAR_STYLE.FOLDED_BLOCK
+    const isCut = isBlock && event.chomping !== CHOMPING_MODE.STRIP && !'\r\n'.includes(this.#source[this.#end - 1] ?? '\n')
+    return isCut && text.endsWith('\n') ? text.slice(0, -1) : text
   }
 
   #open(event: Extract<Event, { type: 2 | 3 }>): void {
@@ -191,15 +206,16 @@ class Constructor {
     frame.expectsValue = true
     frame.keyEvent = event
     frame.key = undefined
+    const bad = (code: string, message: string, help: string): void => this.#fault(event, code, message, help, this.#path())
     if (typeof value === 'string') frame.key = value
     else if (typeof value === 'boolean' || typeof value === 'bigint') frame.key = String(value)
     else if (typeof value === 'number' && isExactInGo(value)) frame.key = String(value)
-    else if (value === null) this.#fault(event, 'bad-key', 'null cannot be a field name', 'quote it if it is meant as text: "null"')
+    else if (value === null) bad('bad-key', 'null cannot be a field name', 'quote it if it is meant as text: "null"')
     else if (value instanceof AmbiguousScalar) {
-      this.#fault(event, 'ambiguous-scalar', `${value.text} is read differently by YAML 1.1 and 1.2`, `quote it: "${value.text}"`)
+      bad('ambiguous-scalar', `${value.text} is read differently by YAML 1.1 and 1.2`, `quote it: "${value.text}"`)
     } else if (typeof value === 'number' || value instanceof FloatScalar) {
-      this.#fault(event, 'bad-key', 'a number like this is no field name', 'quote it')
-    } else this.#fault(event, 'bad-key', 'a list or mapping cannot be a field name', 'quote it if it is meant as text')
+      bad('bad-key', 'a number like this is no field name', 'quote it')
+    } else bad('bad-key', 'a list or mapping cannot be a field name', 'quote it if it is meant as text')
   }
 
   #merge(frame: Frame, target: Record<string, unknown>, value: unknown): void {

@@ -13,7 +13,7 @@ import { Locator } from './locate.ts'
 import type { Manifest, ManifestInput, ManifestItem, ReadOptions } from './manifest.ts'
 import { readSources, type SourceFile } from './sources.ts'
 import { type Chunk, splitDocuments } from './split.ts'
-import { readYaml } from './yaml.ts'
+import { readDocuments, type YamlDocument } from './yaml.ts'
 
 /**
  * Reads the manifests that `-f` values name: files, directories, `-` for standard input. Every resource is decoded, completed and validated, and every
@@ -55,14 +55,15 @@ class Reading implements Manifest {
     const file = new ManifestFile(source.name, text)
     this.#texts.set(source.name, file)
     const before = this.problems.length
-    const report = (fault: TextFault): void => void this.problems.push(file.textProblem(fault, 0))
+    const report = (fault: TextFault): void => void this.problems.push(file.textProblem(fault))
     if (fault) return report(fault)
     // The peer cuts before it decodes: in UTF-16 it finds no separator.
     const chunks = wide ? [{ start: 0, end: text.length }] : splitDocuments(text, report)
     checkCharacters(text, new Set(chunks.map((chunk) => chunk.start)), report)
     if (this.problems.length > before) return
     let resources = 0
-    for (const [document, chunk] of chunks.entries()) resources += this.#readDocument(file, chunk, document)
+    let index = 0
+    for (const document of readDocuments(text, chunks)) resources += this.#readDocument(file, document, index++)
     if (resources > 0 || this.problems.length > before || this.#options.skipEmpty) return
     this.problems.push({
       code: 'no-resources',
@@ -74,12 +75,10 @@ class Reading implements Manifest {
   }
 
   /** How many resources the document has, faulty ones counted. */
-  #readDocument(file: ManifestFile, chunk: Chunk, document: number): number {
-    const text = file.text.slice(chunk.start, chunk.end)
-    const { empty, value, faults } = readYaml(text)
-    for (const fault of faults) this.problems.push(file.textProblem(fault, chunk.start))
+  #readDocument(file: ManifestFile, { chunk, empty, value, faults }: YamlDocument, index: number): number {
+    for (const fault of faults) this.problems.push(file.textProblem(fault))
     if (empty || faults.length > 0) return 0
-    const place = new DocumentPlace(file, chunk, document)
+    const place = new DocumentPlace(file, chunk, index)
     const raws = openDocument(value, this.#options.convertV1, (fault) => this.problems.push(place.problem(fault, [], undefined)))
     for (const raw of raws) this.#readResource(place, raw)
     return raws.length
@@ -132,13 +131,13 @@ class ManifestFile {
     return this.#located.locator
   }
 
-  textProblem(fault: TextFault, offset: number): Problem {
+  textProblem(fault: TextFault): Problem {
     return {
       code: fault.code,
       severity: 'error',
       message: fault.message,
       file: this.name,
-      range: this.range(offset + fault.start, offset + fault.end),
+      range: this.range(fault.start, fault.end),
       ...(fault.path === undefined ? {} : { path: formatPath(fault.path) }),
       ...(fault.help === undefined ? {} : { help: fault.help }),
     }

@@ -1,31 +1,30 @@
 import { COLLECTION_STYLE, EVENT_ID, type Event, parseEvents, YAMLException } from 'js-yaml'
 import { construct, eventRange, type TextFault } from './construct.ts'
 import { joinFlowLines } from './flow.ts'
+import type { Chunk } from './split.ts'
 import { syntaxFault } from './syntax.ts'
 
 export interface YamlDocument {
+  readonly chunk: Chunk
   /** Nothing but blanks and comments: not even an explicit null. */
   readonly empty: boolean
   readonly value: unknown
-  /** All that the peer would refuse, or not mean, in this text. */
+  /** All that the peer would refuse, or not mean, in this document; offsets in the whole text. */
   readonly faults: readonly TextFault[]
 }
 
 /**
- * Reads one document of YAML or JSON in the peer's dialect: YAML 1.1 syntax as go-yaml 2 knows it, scalars as `resolvePlain` says, without directives,
- * nothing after the document's end (`reference/model.md 0.9`).
+ * Reads the documents of a text, cut into chunks, as YAML or JSON in the peer's dialect: YAML 1.1 syntax as go-yaml 2 knows it, scalars as `resolvePlain`
+ * says, no directives, one document a chunk (`reference/model.md 0.9`). Lazily, a batch at a time, so that a file of many megabytes is never held twice.
  */
-export function readYaml(text: string): YamlDocument {
-  const faults: TextFault[] = []
-  const parsed = parse(text)
-  if ('fault' in parsed) return { empty: false, value: undefined, faults: [parsed.fault] }
-  const value = construct(parsed.events, text, (fault) => faults.push(fault))
-  checkDocuments(parsed.events, text, faults)
-  checkTabs(text, parsed.events, faults)
-  return { empty: isEmpty(parsed.events) && faults.length === 0, value, faults }
+export function* readDocuments(text: string, chunks: readonly Chunk[]): Generator<YamlDocument> {
+  for (const batch of batches(text, chunks)) {
+    const together = batch.length > 1 ? parseTogether(text, batch) : undefined
+    for (const [index, chunk] of batch.entries()) yield together ? fromTogether(together, chunk, index) : readAlone(text, chunk)
+  }
 }
 
-/** The parser's events; undefined when the text cannot be parsed. */
+/** The parser's events of one document's text; undefined when it cannot be parsed. */
 export function parseDocument(text: string): readonly Event[] | undefined {
   const parsed = parse(text)
   return 'fault' in parsed ? undefined : parsed.events
@@ -37,6 +36,95 @@ export function parseDocument(text: string): readonly Event[] | undefined {
 const MAX_DEPTH = 500
 /** How much text may be parsed again to mend the line breaks of flow collections. */
 const MOST_WORK = 20_000_000
+
+interface Together {
+  readonly text: string
+  /** Where `text` begins in the file's. */
+  readonly base: number
+  readonly events: readonly Event[]
+  /** For each chunk, the index of its document's first event; undefined: it has none. */
+  readonly documents: readonly (number | undefined)[]
+}
+
+/** Enough for the parser to run at its best (each call costs it dearly), little enough to keep memory low. */
+const BATCH = 2_000_000
+
+/** Runs of chunks between which there are plain separators: the parser cuts there too. */
+function* batches(text: string, chunks: readonly Chunk[]): Generator<readonly Chunk[]> {
+  let batch: Chunk[] = []
+  for (const chunk of chunks) {
+    const last = batch.at(-1)
+    const first = batch[0]
+    if (last && first && (chunk.end - first.start > BATCH || !PLAIN_SEPARATOR.test(text.slice(last.end, chunk.start)))) {
+      yield batch
+      batch = []
+    }
+    batch.push(chunk)
+  }
+  if (batch.length > 0) yield batch
+}
+
+const PLAIN_SEPARATOR = /^\n---[ \t]*(?:[ \t]#[^\n]*)?\r?\n$/
+
+/** The events of several documents at once; undefined when there is any doubt that each chunk alone would give the same. */
+function parseTogether(text: string, batch: readonly Chunk[]): Together | undefined {
+  const base = batch[0]?.start ?? 0
+  const part = text.slice(base, batch.at(-1)?.end)
+  if (TAB_BEFORE_CONTENT.test(part) || part.indexOf('\ufeff', 1) > 0) return undefined
+  const events = tryParse(part)
+  if (!events) return undefined
+  const documents: (number | undefined)[] = batch.map(() => undefined)
+  let at = 0
+  for (let i = 0; i < events.length; i++) {
+    const event = events[i]
+    if (event?.type !== EVENT_ID.DOCUMENT) continue
+    if (event.directives.length > 0) return undefined
+    const next = events[i + 1]
+    const offset = next && eventRange(next)?.[0]
+    if (offset === undefined) continue
+    while (at < batch.length && (batch[at]?.end ?? 0) <= base + offset) at++
+    if (at === batch.length || documents[at] !== undefined) return undefined
+    documents[at] = i
+  }
+  return { text: part, base, events, documents }
+}
+
+function fromTogether(together: Together, chunk: Chunk, index: number): YamlDocument {
+  const { text, base, events, documents } = together
+  const first = documents[index]
+  if (first === undefined) return { chunk, empty: true, value: undefined, faults: [] }
+  const faults: TextFault[] = []
+  const value = construct(events, text, (fault) => faults.push(shift(fault, base)), { first, end: chunk.end - base })
+  return { chunk, empty: false, value, faults }
+}
+
+function readAlone(whole: string, chunk: Chunk): YamlDocument {
+  const text = whole.slice(chunk.start, chunk.end)
+  const faults: TextFault[] = []
+  const report = (fault: TextFault): void => void faults.push(shift(fault, chunk.start))
+  const parsed = parse(text)
+  if ('fault' in parsed) {
+    report(parsed.fault)
+    return { chunk, empty: false, value: undefined, faults }
+  }
+  const value = construct(parsed.events, text, report)
+  checkDocuments(parsed.events, text, report)
+  checkTabs(text, parsed.events, report)
+  return { chunk, empty: isEmpty(parsed.events) && faults.length === 0, value, faults }
+}
+
+function shift(fault: TextFault, offset: number): TextFault {
+  return { ...fault, start: fault.start + offset, end: fault.end + offset }
+}
+
+function tryParse(text: string): readonly Event[] | undefined {
+  try {
+    return parseEvents(text, { maxDepth: MAX_DEPTH })
+  } catch (error) {
+    if (error instanceof YAMLException) return undefined
+    throw error
+  }
+}
 
 function parse(text: string): { events: readonly Event[] } | { fault: TextFault } {
   let source = text
@@ -60,18 +148,18 @@ function isEmpty(events: readonly Event[]): boolean {
 }
 
 /** The peer reads the first document only; separators that it knows were cut before. */
-function checkDocuments(events: readonly Event[], text: string, faults: TextFault[]): void {
+function checkDocuments(events: readonly Event[], text: string, report: (fault: TextFault) => void): void {
   let documents = 0
   for (let i = 0; i < events.length; i++) {
     const event = events[i]
     if (event?.type !== EVENT_ID.DOCUMENT) continue
     if (event.directives.length > 0) {
       const start = /^\uFEFF?%/m.exec(text)?.index ?? 0
-      faults.push({ code: 'yaml-directive', start, end: lineEnd(text, start), message: 'YAML directives are not read here', help: 'remove the line' })
+      report({ code: 'yaml-directive', start, end: lineEnd(text, start), message: 'YAML directives are not read here', help: 'remove the line' })
     }
     if (++documents > 1 && !isEmpty(events.slice(i, i + 2))) {
       const [start, end] = (events[i + 1] && eventRange(events[i + 1] as Event)) ?? [text.length - 1, text.length]
-      faults.push({
+      report({
         code: 'dropped-document',
         start,
         end,
@@ -86,7 +174,7 @@ function checkDocuments(events: readonly Event[], text: string, faults: TextFaul
 const TAB_BEFORE_CONTENT = /(?:^|[\r\n]) *\t/
 
 /** go-yaml takes no tab before a line's content, or on a blank line, but within quotes, block scalars, [ ] and { }, and before comments at the end. */
-function checkTabs(text: string, events: readonly Event[], faults: TextFault[]): void {
+function checkTabs(text: string, events: readonly Event[], report: (fault: TextFault) => void): void {
   if (!TAB_BEFORE_CONTENT.test(text)) return
   const free = freeRanges(events, text)
   let next = 0
@@ -95,7 +183,7 @@ function checkTabs(text: string, events: readonly Event[], faults: TextFault[]):
     while ((free[next]?.[1] ?? Number.POSITIVE_INFINITY) <= position) next++
     const range = free[next]
     if (range && range[0] <= position) continue
-    faults.push({
+    report({
       code: 'yaml-syntax',
       start: position,
       end: position + 1,
