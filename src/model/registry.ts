@@ -1,22 +1,32 @@
 import type { Kind } from './kind.ts'
+import { bgpConfiguration } from './kinds/bgp-configuration.ts'
+import { bgpFilter } from './kinds/bgp-filter.ts'
+import { bgpPeer } from './kinds/bgp-peer.ts'
 import { calicoNodeStatus } from './kinds/calico-node-status.ts'
 import { clusterInformation } from './kinds/cluster-information.ts'
+import { felixConfiguration } from './kinds/felix-configuration.ts'
 import { hostEndpoint } from './kinds/host-endpoint.ts'
 import { ipPool } from './kinds/ip-pool.ts'
 import { ipReservation } from './kinds/ip-reservation.ts'
 import { ipamConfiguration } from './kinds/ipam-configuration.ts'
+import { kubeControllersConfiguration } from './kinds/kube-controllers-configuration.ts'
 import { node } from './kinds/node.ts'
 import { profile } from './kinds/profile.ts'
 import { workloadEndpoint } from './kinds/workload-endpoint.ts'
 
 /** Every kind, in the order in which help texts list them. */
 export const kinds: readonly Kind[] = [
+  bgpConfiguration,
+  bgpFilter,
+  bgpPeer,
   calicoNodeStatus,
   clusterInformation,
+  felixConfiguration,
   hostEndpoint,
   ipamConfiguration,
   ipPool,
   ipReservation,
+  kubeControllersConfiguration,
   node,
   profile,
   workloadEndpoint,

@@ -3,7 +3,7 @@ import { arrange, goJson } from './json.ts'
 import { API_VERSION, type Kind, type Resource } from './kind.ts'
 import { type Metadata, metadataSchema } from './metadata.ts'
 import { checkMetadata } from './names.ts'
-import { type Shape, shapeOf } from './shape.ts'
+import { isOmitted, type Shape, shapeOf } from './shape.ts'
 import type * as v from 'valibot'
 
 /** Reads one resource of a known kind out of parsed YAML or JSON. Faults go to `options.report`; the result holds what was good. */
@@ -98,7 +98,7 @@ function unknownTopLevel(key: string, options: DecodeOptions): void {
 function fillDefaults(shape: Shape, value: unknown): void {
   if (shape.type === 'struct' && isObject(value)) {
     for (const [name, field] of shape.fields) {
-      if (value[name] === undefined && field.default !== undefined) value[name] = structuredClone(field.default)
+      if (field.default !== undefined && isOmitted(field, value[name])) value[name] = structuredClone(field.default)
       else fillDefaults(field, value[name])
     }
   } else if (shape.type === 'list' && Array.isArray(value)) {
