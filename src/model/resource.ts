@@ -9,8 +9,15 @@ import type * as v from 'valibot'
 /** Reads one resource of a known kind out of parsed YAML or JSON. Faults go to `options.report`; the result holds what was good. */
 export function decodeResource(kind: Kind, raw: Record<string, unknown>, options: DecodeOptions): Resource {
   const resource: Resource = { kind: kind.kind, apiVersion: API_VERSION, metadata: {} }
+  const seen = new Set<string>()
   for (const key of Object.keys(raw)) {
-    switch (topLevelName(key)) {
+    const name = topLevelName(key)
+    if (name !== undefined && seen.has(name)) {
+      options.report({ code: 'duplicate-field', path: [key], message: `field "${key}" stands here twice (letter case does not count)`, atKey: true })
+      continue
+    }
+    seen.add(name ?? key)
+    switch (name) {
       case 'kind':
       case 'apiVersion':
         break
