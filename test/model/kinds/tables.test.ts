@@ -37,12 +37,17 @@ const SEED: readonly [key: string, value: string] = [
 ]
 
 const HERE: ReadonlySet<string> = new Set([
+  'BGPConfiguration',
+  'BGPFilter',
+  'BGPPeer',
   'CalicoNodeStatus',
   'ClusterInformation',
+  'FelixConfiguration',
   'HostEndpoint',
   'IPAMConfiguration',
   'IPPool',
   'IPReservation',
+  'KubeControllersConfiguration',
   'Node',
   'WorkloadEndpoint',
 ])
