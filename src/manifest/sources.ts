@@ -84,7 +84,7 @@ async function* listManifests(
 function unreadable(path: string, error: unknown): Problem {
   const code = (error as { code?: unknown } | null)?.code
   const reason = typeof code === 'string' ? (REASONS[code] ?? code) : String(error instanceof Error ? error.message : error)
-  return { code: 'unreadable', severity: 'error', message: `cannot read ${path}: ${reason}`, file: path }
+  return { code: 'unreadable-file', severity: 'error', message: `cannot read ${path}: ${reason}`, file: path }
 }
 
 const REASONS: Readonly<Record<string, string>> = {

@@ -70,9 +70,16 @@ function badEntry(text: string, start: number, fault: MakeFault): TextFault {
   const char = text[start] ?? ''
   if ('@`%'.includes(char)) return fault('yaml-syntax', `a value cannot begin with "${char}"`, quoteHelp(text, start))
   if (char === ':') return fault('yaml-syntax', '": " stands a second time here', 'quote the value, or give the field a line of its own')
+  if (char === '-' && isFirstOnLine(text, start)) {
+    return fault('yaml-syntax', 'this list belongs to nothing above it', 'check its indentation, and whether the field above has a value already')
+  }
   if (char === '-') return fault('yaml-syntax', 'a list cannot begin here', 'begin the list on the next line, or quote the value')
   if (/["'\]}][ \t]*$/.test(text.slice(Math.max(0, start - 20), start))) {
     return fault('yaml-syntax', 'text stands behind the end of this value', 'quote the whole value')
   }
   return fault('yaml-syntax', 'the indentation of this line does not fit', 'begin all fields of a mapping in the same column')
+}
+
+function isFirstOnLine(text: string, start: number): boolean {
+  return /(?:^|[\r\n])[ \t]*$/.test(text.slice(Math.max(0, start - 200), start))
 }
