@@ -35,6 +35,7 @@ export const aboutCondition: Hint = (found) => {
 
 /** Where an operator should follow a label. */
 export function aboutOperator(found: Found, label: string): string | undefined {
+  if (found.kind === 'end' && (label === 'all' || label === 'global')) return `write ${label}()`
   if (found.kind === 'end') return `to ask whether the label is there write has(${label}), else compare it, as in ${label} == "value"`
   if (found.text === '(' && FUNCTIONS.has(label)) return `write ${label}( without a space before the parenthesis`
   if (found.text === '(') {
@@ -53,7 +54,7 @@ export function aboutOperator(found: Found, label: string): string | undefined {
 /** Where a quoted value should stand. */
 export function aboutValue(found: Found, operator: string): string | undefined {
   if (found.kind === 'word') return `quote it: "${shorten(found.text)}"`
-  if (found.text === '=') return `write "${operator}"`
+  if (found.text === '=') return operator === '==' ? 'write "=="' : `leave the "=" out: ${operator} is the whole operator`
   if (found.text === '{') return 'to compare with several values use "in" or "not in"'
   return general(found)
 }

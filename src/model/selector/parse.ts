@@ -118,7 +118,8 @@ class Parser {
   }
 
   #close(opening: string): void {
-    if (!this.#take(')')) this.#refuse(`")" after ${opening}`, opening === 'has(' ? aboutCondition : () => `write ${opening}), with nothing inside`)
+    if (!this.#take(')'))
+      this.#refuse(`")" after ${opening}`, () => (opening === 'has(' ? 'has( ) takes one label' : `write ${opening}), with nothing inside`))
   }
 
   #comparison(): Selector {
