@@ -3,9 +3,13 @@ import type { Kind } from './kind.ts'
 import { labelKeyFault, labelValueFault } from './label.ts'
 import type { Metadata } from './metadata.ts'
 
-/** Name, labels and annotations (`reference/model.md 2.0, 3.2`). */
+/** Name, namespace, labels and annotations (`reference/model.md 2.0, 3.2`). */
 export function checkMetadata(kind: Kind, metadata: Metadata, report: (fault: Fault) => void): void {
   checkName(kind, metadata.name ?? '', report)
+  if (kind.scope === 'cluster' && metadata.namespace) {
+    const message = `namespace should not be specified for a non-namespaced resource. ${kind.kind} is not a namespaced resource`
+    report({ code: 'namespace', path: ['metadata', 'namespace'], message, help: 'remove the line' })
+  }
   for (const [key, value] of Object.entries(metadata.labels ?? {})) {
     const keyFault = labelKeyFault(key)
     if (keyFault !== undefined) tell('bad-label', `"${key}" ${keyFault}`, ['metadata', 'labels', key], true, report)
