@@ -1,9 +1,14 @@
 // Bundles the program into dist/: one file for the commands, one for the etcd driver, loaded only when an etcd is used.
+import { execFileSync } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
-const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'))
+const root = fileURLToPath(new URL('.', import.meta.url))
+const require = createRequire(import.meta.url)
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 /** The commands' bundle reaches the etcd driver through a file of its own, so that no other command pays for reading it. */
 const separateEtcdDriver = {
@@ -13,9 +18,27 @@ const separateEtcdDriver = {
   },
 }
 
-rmSync(new URL('dist', import.meta.url), { recursive: true, force: true })
+/** etcd3 parses `.proto` files and generates code whenever it starts; ours takes tables that are made here, once. */
+const leanEtcd3 = {
+  name: 'lean-etcd3',
+  setup(bundle) {
+    bundle.onLoad({ filter: /etcd3\/lib\/connection-pool\.js$/ }, ({ path }) => {
+      const codec = join(root, 'src/store/drivers/etcd-codec.ts')
+      const contents = readFileSync(path, 'utf8')
+        .replace(/const proto_loader_1 = require\("@grpc\/proto-loader"\);/, '')
+        .replace(
+          /const packageDefinition = \(0, proto_loader_1\.loadSync\)\([\s\S]*?\}\);/,
+          `const packageDefinition = require(${JSON.stringify(codec)}).serviceDefinitions(${JSON.stringify(describeProto(join(dirname(path), '../proto/rpc.proto')))}, 'etcdserverpb');`,
+        )
+      if (contents.includes('loadSync')) throw new Error('etcd3 has changed: look at lean-etcd3 in esbuild.config.mjs')
+      return { contents, loader: 'js', resolveDir: dirname(path) }
+    })
+  },
+}
+
+rmSync(join(root, 'dist'), { recursive: true, force: true })
 await build({
-  absWorkingDir: fileURLToPath(new URL('.', import.meta.url)),
+  absWorkingDir: root,
   entryPoints: { calicoctl: 'src/process.ts', etcd: 'src/store/drivers/etcd.ts' },
   outdir: 'dist',
   outExtension: { '.js': '.cjs' },
@@ -24,8 +47,52 @@ await build({
   format: 'cjs',
   target: 'node20.19',
   external: ['node:sqlite', '@photostructure/sqlite'],
-  define: { CALICOCTL_VERSION: JSON.stringify(version) },
-  plugins: [separateEtcdDriver],
+  define: { CALICOCTL_VERSION: JSON.stringify(version), CALICOCTL_COMMIT: JSON.stringify(commit()) },
+  plugins: [separateEtcdDriver, leanEtcd3],
   legalComments: 'none',
   logLevel: 'warning',
 })
+
+// --- internal ---
+
+/** The commit that is built, where this is a git checkout. */
+function commit() {
+  try {
+    return execFileSync('git', ['rev-parse', '--short=9', 'HEAD'], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
+  } catch {
+    return 'unknown'
+  }
+}
+
+/** Messages, enumerations and services of a `.proto` file and those it imports, as tables for `etcd-codec.ts`. Names lose their package. */
+function describeProto(file) {
+  const protobuf = require('protobufjs')
+  const tree = new protobuf.Root()
+  tree.resolvePath = (origin, target) => (target.endsWith('rpc.proto') ? target : join(dirname(file), target.split('/').pop()))
+  tree.loadSync(file, { keepCase: true }).resolveAll()
+  const tables = { messages: {}, enums: {}, services: {} }
+  const visit = (node) => {
+    if (node instanceof protobuf.Type) {
+      tables.messages[node.name] = node.fieldsArray.map((field) => ({
+        id: field.id,
+        name: field.name,
+        type: field.resolvedType ? field.resolvedType.name : field.type,
+        ...(field.repeated ? { repeated: true } : {}),
+        ...(field.partOf ? { oneof: field.partOf.name } : {}),
+      }))
+    }
+    if (node instanceof protobuf.Enum) tables.enums[node.name] = node.values
+    if (node instanceof protobuf.Service) {
+      tables.services[node.name] = node.methodsArray.map((method) => ({
+        name: method.name,
+        request: method.resolvedRequestType.name,
+        response: method.resolvedResponseType.name,
+        requestStream: Boolean(method.requestStream),
+        responseStream: Boolean(method.responseStream),
+      }))
+    }
+    for (const child of node.nestedArray ?? []) visit(child)
+  }
+  visit(tree)
+  return tables
+}

@@ -1,0 +1,323 @@
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import {
+  type Compare,
+  type Datastore,
+  DatastoreError,
+  type KeyRange,
+  type KeyValue,
+  type Lease,
+  MAX_OPERATIONS,
+  type Operation,
+  type RangeOptions,
+  type RangeResult,
+  type Transaction,
+  type TransactionResult,
+  type WatchBatch,
+  type WatchEvent,
+} from '../datastore.ts'
+import { toLocalError } from './local-errors.ts'
+import { type Database, openDatabase, type Row, type Statement } from './sqlite.ts'
+
+/**
+ * A datastore in one SQLite file, for many processes at once. Write-ahead log, every transaction on disk before it is confirmed. Made on first use, for its
+ * owner's eyes only. @throws DatastoreError naming the file
+ */
+export function openLocal(path: string): Datastore {
+  return new Local(path)
+}
+
+// --- internal ---
+
+const SCHEMA_VERSION = 1
+const BUSY_MILLISECONDS = 10_000
+/** How often a watch looks whether another process wrote. */
+const POLL_MILLISECONDS = 50
+
+const SCHEMA = `
+CREATE TABLE kv (key TEXT PRIMARY KEY, value TEXT NOT NULL, create_revision INTEGER NOT NULL, mod_revision INTEGER NOT NULL, version INTEGER NOT NULL,
+  lease INTEGER) WITHOUT ROWID;
+CREATE TABLE log (revision INTEGER NOT NULL, key TEXT NOT NULL, value TEXT, create_revision INTEGER NOT NULL, version INTEGER NOT NULL,
+  PRIMARY KEY (key, revision)) WITHOUT ROWID;
+CREATE INDEX log_revision ON log (revision);
+CREATE TABLE lease (id INTEGER PRIMARY KEY, ends INTEGER NOT NULL);
+CREATE TABLE state (id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL, compacted INTEGER NOT NULL);
+INSERT INTO state VALUES (1, 1, 0);
+PRAGMA user_version = ${SCHEMA_VERSION};
+`
+
+class Local implements Datastore {
+  readonly name: string
+  readonly #path: string
+  #database: Database | undefined
+  readonly #statements = new Map<string, Statement>()
+
+  constructor(path: string) {
+    this.#path = path
+    this.name = `the local datastore at ${path}`
+  }
+
+  async get(key: string, options: { readonly revision?: number } = {}): Promise<KeyValue | undefined> {
+    return this.#guard(() => this.#read({ start: key }, { ...options, limit: 1 }).keyValues[0])
+  }
+
+  async range(range: KeyRange, options: RangeOptions = {}): Promise<RangeResult> {
+    return this.#guard(() => this.#read(range, options))
+  }
+
+  async txn(transaction: Transaction): Promise<TransactionResult> {
+    return this.#guard(() => this.#transact(transaction))
+  }
+
+  async *watch(range: KeyRange, fromRevision: number, signal: AbortSignal): AsyncIterable<WatchBatch> {
+    let next = fromRevision
+    let seen: number | undefined
+    while (!signal.aborted) {
+      // The version of the data changes with every write of another connection; our own writes show in the revision.
+      const version = this.#guard(() => Number(this.#all('PRAGMA data_version')[0]?.['data_version']) * 2 ** 20 + this.#state().revision)
+      if (version !== seen) {
+        seen = version
+        for (const batch of this.#guard(() => this.#changes(range, next))) {
+          next = batch.revision + 1
+          yield batch
+        }
+        continue
+      }
+      await pause(POLL_MILLISECONDS, undefined, { signal }).catch(() => undefined)
+    }
+  }
+
+  async lease(ttlSeconds: number): Promise<Lease> {
+    const ends = () => Date.now() + ttlSeconds * 1000
+    const id = this.#guard(() => Number(this.#run('INSERT INTO lease (ends) VALUES (?)', ends()).lastInsertRowid))
+    const beat = setInterval(() => this.#run('UPDATE lease SET ends = ? WHERE id = ?', ends(), id), (ttlSeconds * 1000) / 3)
+    beat.unref()
+    return {
+      id: String(id),
+      revoke: async () => {
+        clearInterval(beat)
+        this.#guard(() => this.#write(() => this.#endLease(id)))
+      },
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#database?.close()
+    this.#database = undefined
+    this.#statements.clear()
+  }
+
+  #read(range: KeyRange, options: RangeOptions): RangeResult {
+    this.#expireLeases()
+    this.#exec('BEGIN')
+    try {
+      const { revision, compacted } = this.#state()
+      const at = options.revision ?? revision
+      if (at < compacted) throw compactedError(this.name)
+      const limit = options.limit ?? -1
+      const value = options.keysOnly ? "'' AS value" : 'value'
+      const { where, values } = bounds(range)
+      const rows =
+        at >= revision
+          ? this.#all(`SELECT key, ${value}, create_revision, mod_revision, version FROM kv WHERE ${where} ORDER BY key LIMIT ?`, ...values, limit < 0 ? -1 : limit + 1)
+          : this.#all(
+              `SELECT key, ${value}, create_revision, revision AS mod_revision, version FROM log AS newest WHERE ${where} AND value IS NOT NULL AND revision =
+                (SELECT max(revision) FROM log WHERE key = newest.key AND revision <= ?) ORDER BY key LIMIT ?`,
+              ...values,
+              at,
+              limit < 0 ? -1 : limit + 1,
+            )
+      const keyValues = (limit < 0 ? rows : rows.slice(0, limit)).map(keyValueOf)
+      return { keyValues, revision: at, more: limit >= 0 && rows.length > limit }
+    } finally {
+      this.#exec('COMMIT')
+    }
+  }
+
+  #transact(transaction: Transaction): TransactionResult {
+    refuse(transaction)
+    this.#expireLeases()
+    return this.#write(() => {
+      const succeeded = transaction.compare.every((compare) => this.#holds(compare))
+      const operations = succeeded ? transaction.then : (transaction.otherwise ?? [])
+      const before = this.#state().revision
+      let wrote = false
+      const responses = operations.map((operation) => {
+        const response = this.#operate(operation, before + 1)
+        wrote ||= operation.type === 'put' || (operation.type === 'delete' && response.length > 0)
+        return response
+      })
+      if (wrote) this.#run('UPDATE state SET revision = ?', before + 1)
+      return { succeeded, revision: wrote ? before + 1 : before, responses }
+    })
+  }
+
+  #operate(operation: Operation, revision: number): readonly KeyValue[] {
+    if (operation.type === 'put') {
+      const previous = this.#one(operation.key)
+      const created = previous?.createRevision ?? revision
+      const version = (previous?.version ?? 0) + 1
+      const lease = operation.lease ? Number(operation.lease.id) : null
+      this.#run('INSERT OR REPLACE INTO kv VALUES (?, ?, ?, ?, ?, ?)', operation.key, operation.value, created, revision, version, lease)
+      this.#run('INSERT INTO log VALUES (?, ?, ?, ?, ?)', revision, operation.key, operation.value, created, version)
+      return []
+    }
+    const { where, values } = bounds(operation.range)
+    const found = this.#all(`SELECT * FROM kv WHERE ${where} ORDER BY key`, ...values).map(keyValueOf)
+    if (operation.type === 'get' || found.length === 0) return found
+    this.#run(`DELETE FROM kv WHERE ${where}`, ...values)
+    for (const { key } of found) this.#run('INSERT INTO log VALUES (?, ?, NULL, 0, 0)', revision, key)
+    return found
+  }
+
+  #holds({ key, target, equals }: Compare): boolean {
+    const found = this.#one(key)
+    if (!found) return equals === 0
+    return equals === (target === 'mod' ? found.modRevision : target === 'create' ? found.createRevision : found.version)
+  }
+
+  /** What changed from a revision on, a batch for each revision. */
+  #changes(range: KeyRange, from: number): WatchBatch[] {
+    const { compacted } = this.#state()
+    if (from <= compacted) throw compactedError(this.name)
+    const { where, values } = bounds(range)
+    const rows = this.#all(`SELECT * FROM log WHERE revision >= ? AND ${where} ORDER BY revision, key`, from, ...values)
+    const batches = new Map<number, WatchEvent[]>()
+    for (const row of rows) {
+      const revision = Number(row['revision'])
+      const key = String(row['key'])
+      const last = this.#all('SELECT * FROM log WHERE key = ? AND revision < ? ORDER BY revision DESC LIMIT 1', key, revision)[0]
+      const previous = last && last['value'] !== null ? { previous: keyValueOf({ ...last, mod_revision: last['revision'] ?? 0 }) } : {}
+      const event: WatchEvent =
+        row['value'] === null
+          ? { type: 'delete', key, revision, ...previous }
+          : { type: 'put', key, revision, keyValue: keyValueOf({ ...row, mod_revision: revision }), ...previous }
+      batches.set(revision, [...(batches.get(revision) ?? []), event])
+    }
+    return [...batches].map(([revision, events]) => ({ revision, events }))
+  }
+
+  #expireLeases(): void {
+    const ended = this.#all('SELECT id FROM lease WHERE ends <= ?', Date.now())
+    if (ended.length > 0) this.#write(() => ended.forEach((row) => this.#endLease(Number(row['id']))))
+  }
+
+  #endLease(id: number): void {
+    const keys = this.#all('SELECT key FROM kv WHERE lease = ?', id)
+    const revision = this.#state().revision + 1
+    for (const row of keys) this.#operate({ type: 'delete', range: { start: String(row['key']) } }, revision)
+    if (keys.length > 0) this.#run('UPDATE state SET revision = ?', revision)
+    this.#run('DELETE FROM lease WHERE id = ?', id)
+  }
+
+  #one(key: string): KeyValue | undefined {
+    const row = this.#statement('SELECT * FROM kv WHERE key = ?').get(key)
+    return row ? keyValueOf(row) : undefined
+  }
+
+  #state(): { readonly revision: number; readonly compacted: number } {
+    const row = this.#statement('SELECT revision, compacted FROM state').get()
+    return { revision: Number(row?.['revision']), compacted: Number(row?.['compacted']) }
+  }
+
+  /** Runs a change as one transaction: all of it or nothing, one writer at a time. */
+  #write<T>(change: () => T): T {
+    this.#exec('BEGIN IMMEDIATE')
+    try {
+      const result = change()
+      this.#exec('COMMIT')
+      return result
+    } catch (error) {
+      this.#exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  #exec(sql: string): void {
+    this.#open().exec(sql)
+  }
+
+  #all(sql: string, ...values: (string | number | null)[]): Row[] {
+    return this.#statement(sql).all(...values)
+  }
+
+  #run(sql: string, ...values: (string | number | null)[]): { readonly lastInsertRowid: number | bigint } {
+    return this.#statement(sql).run(...values)
+  }
+
+  #statement(sql: string): Statement {
+    let statement = this.#statements.get(sql)
+    if (!statement) {
+      statement = this.#open().prepare(sql)
+      this.#statements.set(sql, statement)
+    }
+    return statement
+  }
+
+  #open(): Database {
+    if (this.#database) return this.#database
+    makePrivate(this.#path)
+    const database = openDatabase(this.#path)
+    // The timeout comes first: switching to the write-ahead log needs the lock as well.
+    database.exec(`PRAGMA busy_timeout = ${BUSY_MILLISECONDS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL`)
+    const version = () => Number(database.prepare('PRAGMA user_version').get()?.['user_version'])
+    if (version() === 0) {
+      database.exec('BEGIN IMMEDIATE')
+      if (version() === 0) database.exec(SCHEMA)
+      database.exec('COMMIT')
+    }
+    if (version() > SCHEMA_VERSION) {
+      database.close()
+      throw new DatastoreError('other', `${this.name} was made by a newer calicoctl`, { help: 'update calicoctl, or name another file with --datastore' })
+    }
+    this.#database = database
+    return database
+  }
+
+  #guard<T>(work: () => T): T {
+    try {
+      return work()
+    } catch (error) {
+      throw toLocalError(error, this.#path)
+    }
+  }
+}
+
+/** Makes the file, and the folders above it, readable by their owner alone. One folder at a time: a recursive mkdir spins below /proc on Node 20. */
+function makePrivate(path: string): void {
+  if (existsSync(path)) return
+  const missing: string[] = []
+  for (let folder = dirname(path); !existsSync(folder); folder = dirname(folder)) missing.unshift(folder)
+  for (const folder of missing) if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 })
+  closeSync(openSync(path, 'a', 0o600))
+}
+
+function bounds(range: KeyRange): { readonly where: string; readonly values: string[] } {
+  return range.end === undefined ? { where: 'key = ?', values: [range.start] } : { where: 'key >= ? AND key < ?', values: [range.start, range.end] }
+}
+
+function keyValueOf(row: Row): KeyValue {
+  return {
+    key: String(row['key']),
+    value: String(row['value']),
+    createRevision: Number(row['create_revision']),
+    modRevision: Number(row['mod_revision']),
+    version: Number(row['version']),
+  }
+}
+
+/** What etcd refuses, so that nothing works on one driver only: too many operations, a key written twice. */
+function refuse({ compare, then, otherwise = [] }: Transaction): void {
+  if (Math.max(compare.length, then.length, otherwise.length) > MAX_OPERATIONS) {
+    throw new DatastoreError('other', `more than ${MAX_OPERATIONS} operations in one transaction`)
+  }
+  for (const operations of [then, otherwise]) {
+    const puts = operations.flatMap((operation) => (operation.type === 'put' ? [operation.key] : []))
+    if (new Set(puts).size < puts.length) throw new DatastoreError('other', 'a key is written twice in one transaction')
+  }
+}
+
+function compactedError(name: string): DatastoreError {
+  return new DatastoreError('compacted', `that revision is gone from ${name}: its history has been compacted`)
+}
