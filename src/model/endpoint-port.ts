@@ -1,7 +1,6 @@
 import { describe } from './decode.ts'
 import type { Report } from './kind.ts'
 import { portNameFault } from './port.ts'
-import type { Path } from './problem.ts'
 import { type Check, custom, integer, list, struct, text } from './schema.ts'
 
 /** A port of a host endpoint that policies can name (`reference/model.md 2.6`). */
@@ -26,16 +25,14 @@ export interface EndpointPort {
   readonly hostIP?: string
 }
 
-/** What a port lacks. A workload's port without a name is fine when it is there only to be forwarded. */
-export function checkPorts(ports: readonly EndpointPort[] | undefined, options: { readonly forwarded: boolean }, report: Report): void {
+/** What ports lack. One that is there only to be forwarded needs no name. */
+export function checkPorts(ports: readonly EndpointPort[] | undefined, report: Report): void {
   ports?.forEach((port, index) => {
-    const path: Path = ['spec', 'ports', index]
-    if (!port.name && !(options.forwarded && port.hostPort)) {
-      const help = options.forwarded ? 'give it a name, or a hostPort' : 'policies use the name'
-      report({ code: 'missing-field', path: [...path, 'name'], message: 'a port needs a name', help })
-    }
-    if (!port.protocol) report({ code: 'missing-field', path: [...path, 'protocol'], message: 'a port needs a protocol', help: PROTOCOL_HELP })
-    if (!port.port) report({ code: 'missing-field', path: [...path, 'port'], message: 'a port needs a port number', help: 'from 1 to 65535' })
+    const lacks = (field: keyof EndpointPort, message: string, help: string) =>
+      report({ code: 'missing-field', path: ['spec', 'ports', index, field], message, help })
+    if (!port.name && !port.hostPort) lacks('name', 'a port needs a name', 'policies call the port by it')
+    if (!port.protocol) lacks('protocol', 'a port needs a protocol', PROTOCOL_HELP)
+    if (!port.port) lacks('port', 'a port needs a port number', 'from 1 to 65535')
   })
 }
 

@@ -62,5 +62,5 @@ function rules({ spec = {} }: Resource<ValueOf<typeof specSchema>>, report: Repo
       help: 'interfaceName: "*" stands for all interfaces of the host',
     })
   }
-  checkPorts(spec.ports, { forwarded: false }, report)
+  checkPorts(spec.ports, report)
 }

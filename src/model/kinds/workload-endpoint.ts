@@ -136,7 +136,7 @@ function rules({ metadata, spec = {} }: Resource<Spec>, report: Report): void {
   }
   if (!spec.interfaceName) report({ code: 'missing-field', path: ['spec', 'interfaceName'], message: 'interfaceName must be given' })
   spec.ipNATs?.forEach((nat, index) => checkNat(nat, spec.ipNetworks ?? [], index, report))
-  checkPorts(spec.ports, { forwarded: true }, report)
+  checkPorts(spec.ports, report)
 }
 
 function checkNat(nat: { internalIP?: string; externalIP?: string }, networks: readonly string[], index: number, report: Report): void {
