@@ -5,7 +5,12 @@ import type * as v from 'valibot'
 /** JSON text exactly as Go's `encoding/json` writes it (`reference/model.md 0.1`): compact, `<` `>` `&` U+2028 U+2029 escaped, maps in the order given. */
 export function goJson(value: unknown): string {
   const text = typeof value === 'object' && value !== null && needsCare(value) ? writeWithCare(value) : JSON.stringify(value)
-  return ESCAPED.test(text) ? text.replace(ESCAPED_ALL, (char) => ESCAPES[char] ?? char) : text
+  return escapeMarkup(text)
+}
+
+/** Go's encoder writes `<` `>` `&` U+2028 U+2029 as escapes. */
+export function escapeMarkup(json: string): string {
+  return ESCAPED.test(json) ? json.replace(ESCAPED_ALL, (char) => ESCAPES[char] ?? char) : json
 }
 
 /**
@@ -68,8 +73,8 @@ export function compareBytes(a: string, b: string): number {
   return a.length - b.length
 }
 
-/** JSON.stringify knows no bigint, and puts keys such as "10" before all others; only maps have such keys, and maps are sorted. */
-function needsCare(value: object): boolean {
+/** Is this beyond JSON.stringify? It knows no bigint, and puts keys such as "10" before all others; only maps have such keys, and maps are sorted. */
+export function needsCare(value: object): boolean {
   if (!Array.isArray(value)) for (const key of Object.keys(value)) if (isIndexLike(key)) return true
   for (const item of Object.values(value)) {
     if (typeof item === 'bigint' || (typeof item === 'object' && item !== null && needsCare(item))) return true

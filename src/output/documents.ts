@@ -1,0 +1,132 @@
+import { API_VERSION, type Kind, type Resource } from '../model/kind.ts'
+import { arrangeResource } from '../model/resource.ts'
+import { formatJson } from './json.ts'
+import { formatYaml } from './yaml.ts'
+
+/** Something that was asked for, and what there was. */
+export interface ResultGroup {
+  readonly kind: Kind
+  readonly resources: readonly Resource[]
+  /** The store's revision, when all resources of the kind were asked for; absent: they were asked for by name. */
+  readonly revision?: number
+}
+
+export type Write = (text: string) => void
+
+/** Makes a resource of API version v1 of one of v3: a plain value whose fields stand in the order in which they are printed. */
+export type ToV1 = (kind: Kind, resource: Resource) => unknown
+
+/**
+ * The groups as plain values, as JSON shows them: an object for each resource that was asked for by name, one `XxxList` for each kind that
+ * was listed (`reference/calicoctl.md 2.3`).
+ */
+export function documentsOf(groups: readonly ResultGroup[]): unknown[] {
+  return groups.flatMap((group) => {
+    const items = group.resources.map((resource) => arrangeResource(group.kind, resource))
+    return group.revision === undefined ? items : [{ ...listHead(group), items }]
+  })
+}
+
+/**
+ * Writes groups as the peer does: the one thing that was asked for and found as it is, several as a list. Version 1 resources are one list in any case, as
+ * calicoctl wrote them in its day. Goes resource by resource, so that a long list needs no memory of its size.
+ */
+export function writeYaml(groups: readonly ResultGroup[], write: Write, toV1?: ToV1): void {
+  const out = inChunks(write)
+  if (toV1) {
+    let empty = true
+    for (const { kind, resources } of groups) {
+      for (const resource of resources) out.write(formatYaml([toV1(kind, resource)]))
+      empty &&= resources.length === 0
+    }
+    if (empty) out.write('[]\n')
+    return out.end()
+  }
+  const [only, ...others] = groups.flatMap(single)
+  if (only && others.length === 0) writeYamlGroup(only, out.write)
+  else for (const group of groups) for (const document of documentsOf([group])) out.write(formatYaml([document]))
+  out.end()
+}
+
+/** The same as JSON, without a line feed at the end; version 1 with one. */
+export function writeJson(groups: readonly ResultGroup[], write: Write, toV1?: ToV1): void {
+  const out = inChunks(write)
+  if (toV1) {
+    writeJsonArray(
+      groups.flatMap(({ kind, resources }) => resources.map((resource) => () => toV1(kind, resource))),
+      '',
+      out.write,
+    )
+    out.write('\n')
+    return out.end()
+  }
+  const found = groups.flatMap(single)
+  const [only, ...others] = found
+  if (only && others.length === 0) writeJsonGroup(only, out.write)
+  else if (only) {
+    writeJsonArray(
+      found.map((group) => () => documentsOf([group])[0]),
+      '',
+      out.write,
+    )
+  }
+  out.end()
+}
+
+// --- internal ---
+
+/** Big enough for few system calls, small enough for a reader to begin. */
+const CHUNK = 1 << 16
+
+function inChunks(write: Write): { readonly write: Write; readonly end: () => void } {
+  let pending = ''
+  return {
+    write(text) {
+      pending += text
+      if (pending.length < CHUNK) return
+      write(pending)
+      pending = ''
+    },
+    end() {
+      if (pending !== '') write(pending)
+    },
+  }
+}
+
+/** A group for each thing that is printed as one. */
+function single(group: ResultGroup): ResultGroup[] {
+  return group.revision === undefined ? group.resources.map((resource) => ({ kind: group.kind, resources: [resource] })) : [group]
+}
+
+function listHead(group: ResultGroup): { kind: string; apiVersion: string; metadata: { resourceVersion: string } } {
+  return { kind: `${group.kind.kind}List`, apiVersion: API_VERSION, metadata: { resourceVersion: String(group.revision) } }
+}
+
+function writeYamlGroup(group: ResultGroup, write: Write): void {
+  if (group.revision === undefined || group.resources.length === 0) return write(formatYaml(documentsOf([group])[0]))
+  const { kind, apiVersion, metadata } = listHead(group)
+  write(formatYaml({ apiVersion }))
+  write('items:\n')
+  for (const resource of group.resources) write(formatYaml([arrangeResource(group.kind, resource)]))
+  write(formatYaml({ kind, metadata }))
+}
+
+function writeJsonGroup(group: ResultGroup, write: Write): void {
+  if (group.revision === undefined || group.resources.length === 0) return write(formatJson(documentsOf([group])[0]))
+  // The head's closing brace comes after the items.
+  write(`${formatJson(listHead(group)).slice(0, -2)},\n  "items": `)
+  writeJsonArray(
+    group.resources.map((resource) => () => arrangeResource(group.kind, resource)),
+    '  ',
+    write,
+  )
+  write('\n}')
+}
+
+/** `indent`: that of the line on which the array begins. */
+function writeJsonArray(items: readonly (() => unknown)[], indent: string, write: Write): void {
+  if (items.length === 0) return write('[]')
+  const inner = `${indent}  `
+  for (const [index, item] of items.entries()) write(`${index === 0 ? '[' : ','}\n${inner}${formatJson(item(), inner)}`)
+  write(`\n${indent}]`)
+}
