@@ -1,5 +1,6 @@
-import { type Network, parseNetwork, networksOverlap } from './address.ts'
+import { networksOverlap } from './address.ts'
 import type { Report, Resource } from './kind.ts'
+import { type Net, parseCidr } from './net.ts'
 import type { Check } from './schema.ts'
 import { parseSelector } from './selector/parse.ts'
 
@@ -21,10 +22,10 @@ export function checkPool({ spec = {} }: Resource<PoolSpec>, report: Report): vo
   const say = (field: keyof PoolSpec, message: string, help?: string) =>
     report({ code: 'bad-pool', path: ['spec', field], message, ...(help === undefined ? {} : { help }) })
   if (!spec.cidr) return say('cidr', 'cidr must be given', 'write a network such as 192.168.0.0/16')
-  const network = parseNetwork(spec.cidr)
+  const network = parseCidr(spec.cidr)
   if (network) {
     checkRange(spec, network, say)
-    if (network.version === 6 && spec.ipipMode !== 'Never') say('ipipMode', 'ipipMode: IPIP is not supported on IPv6 pools', 'use vxlanMode, or none')
+    if (network.family === 6 && spec.ipipMode !== 'Never') say('ipipMode', 'ipipMode: IPIP is not supported on IPv6 pools', 'use vxlanMode, or none')
   }
   if (spec.ipipMode !== 'Never' && spec.vxlanMode !== 'Never')
     say('ipipMode', 'ipipMode and vxlanMode cannot both be enabled', 'set one of them to Never')
@@ -40,9 +41,9 @@ export function checkPool({ spec = {} }: Resource<PoolSpec>, report: Report): vo
 
 /** Block sizes that a pool of that network may have, and the one it has when none is given. */
 export function blockSizeRange(cidr: string): { readonly min: number; readonly max: number; readonly usual: number } | undefined {
-  const network = parseNetwork(cidr)
+  const network = parseCidr(cidr)
   if (!network) return undefined
-  return network.version === 4 ? { min: 20, max: 32, usual: 26 } : { min: 116, max: 128, usual: 122 }
+  return network.family === 4 ? { min: 20, max: 32, usual: 26 } : { min: 116, max: 128, usual: 122 }
 }
 
 /** A selector of nodes or namespaces. `global()` is looked for in the text as such, as the peer does. */
@@ -58,19 +59,19 @@ type Say = (field: keyof PoolSpec, message: string, help?: string) => void
 
 const LINK_LOCAL = ['169.254.0.0/16', 'fe80::/10']
 
-function checkRange(spec: PoolSpec, network: Network, say: Say): void {
+function checkRange(spec: PoolSpec, network: Net, say: Say): void {
   const cidr = spec.cidr ?? ''
   const linkLocal = LINK_LOCAL.find((range) => networksOverlap(range, cidr))
   if (linkLocal !== undefined) say('cidr', `cidr ${cidr} overlaps with the link local range ${linkLocal}`, 'these addresses never leave a link')
   const range = blockSizeRange(cidr)
   const blockSize = Number(spec.blockSize ?? 0)
   if (range && (blockSize < range.min || blockSize > range.max)) {
-    say('blockSize', `blockSize ${blockSize} is not between ${range.min} and ${range.max}, as IPv${network.version} pools have it`)
-  } else if (network.prefixLength > blockSize && !spec.disabled) {
+    say('blockSize', `blockSize ${blockSize} is not between ${range.min} and ${range.max}, as IPv${network.family} pools have it`)
+  } else if (network.prefix > blockSize && !spec.disabled) {
     say(
       'cidr',
       `cidr ${cidr} is too small: a block of the pool has /${blockSize}`,
-      range && network.prefixLength <= range.max ? `use a larger network, or blockSize ${network.prefixLength} or above` : 'use a larger network',
+      range && network.prefix <= range.max ? `use a larger network, or blockSize ${network.prefix} or above` : 'use a larger network',
     )
   }
 }

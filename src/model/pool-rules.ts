@@ -1,6 +1,7 @@
-import { canonicalNetwork, networksOverlap, parseNetwork } from './address.ts'
+import { canonicalNetwork, networksOverlap } from './address.ts'
 import type { Fault } from './decode.ts'
 import type { Resource } from './kind.ts'
+import { parseCidr } from './net.ts'
 import type { PoolSpec } from './pool-check.ts'
 
 /** Whether two networks have an address in common; a text that is no network overlaps with nothing. */
@@ -41,10 +42,10 @@ export function immutablePoolFaults(before: Resource, after: Resource): Fault[] 
 /** Why a new pool cannot have its block size: `blocks` (CIDRs of the address blocks that exist) of another size lie in it. */
 export function poolBlockFaults(wanted: Resource, blocks: readonly string[]): Fault[] {
   const { cidr = '', blockSize } = specOf(wanted)
-  const other = blocks.find((block) => networksOverlap(cidr, block) && parseNetwork(block)?.prefixLength !== Number(blockSize))
+  const other = blocks.find((block) => networksOverlap(cidr, block) && parseCidr(block)?.prefix !== Number(blockSize))
   if (other === undefined) return []
   const message = `blockSize ${blockSize} conflicts with the block ${other}, which holds addresses of this network already`
-  return [fault('blockSize', message, `write blockSize: ${parseNetwork(other)?.prefixLength}, or release the addresses first`)]
+  return [fault('blockSize', message, `write blockSize: ${parseCidr(other)?.prefix}, or release the addresses first`)]
 }
 
 // --- internal ---

@@ -1,9 +1,10 @@
-import { parseNetwork, strictlyMasked } from '../address.ts'
+import { strictlyMasked } from '../address.ts'
 import { asNumber, MAX_SIGNED_AS_NUMBER } from '../as-number.ts'
 import { nameColumn } from '../column.ts'
 import { communityFault } from '../community.ts'
 import { interfaceGlob } from '../interface-name.ts'
 import { defineKind, type Report, type Resource } from '../kind.ts'
+import { parseCidr } from '../net.ts'
 import type { Path } from '../problem.ts'
 import { integer, list, struct, text, type ValueOf } from '../schema.ts'
 
@@ -105,7 +106,7 @@ function operationSchema() {
 
 function networkFault(value: string, family: 4 | 6): string | undefined {
   const fault = strictlyMasked(value)
-  if (fault !== undefined || parseNetwork(value)?.version === family) return fault
+  if (fault !== undefined || parseCidr(value)?.family === family) return fault
   return `is not an IPv${family} network\nthe rules for IPv${family === 4 ? 6 : 4} stand in a list of their own`
 }
 

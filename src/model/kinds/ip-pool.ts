@@ -1,9 +1,8 @@
 import { canonicalNetwork, strictlyMasked } from '../address.ts'
 import { nameColumn } from '../column.ts'
 import { defineKind, type Resource } from '../kind.ts'
-import { blockSizeRange, checkPool } from '../pool-check.ts'
+import { blockSizeRange, checkPool, poolSelector } from '../pool-check.ts'
 import { flag, integer, list, struct, text, type ValueOf } from '../schema.ts'
-import { poolSelector } from '../pool-check.ts'
 import { time } from '../time.ts'
 
 export const ipPool = defineKind({ kind: 'IPPool', plural: 'ippools', aliases: ['ipp', 'ipps', 'pool', 'pools'], scope: 'cluster' }, () => ({
