@@ -1,6 +1,13 @@
+/** A stretch of text and what stands there instead, as long as it was. */
+export interface Patch {
+  readonly start: number
+  readonly end: number
+  readonly text: string
+}
+
 /**
- * The text with the line breaks from `position` to the end of the bracketed collection around it turned into blanks, everything else in its place; undefined
- * when there is none to turn. YAML 1.2's parsers want the lines within `[ ]` and `{ }` indented deeper than the field; YAML 1.1's do not care:
+ * Turns the line breaks from `position` to the end of the bracketed collection around it into blanks; undefined when there is none to turn. YAML 1.2's
+ * parsers want the lines within `[ ]` and `{ }` indented deeper than the field; YAML 1.1's do not care:
  *
  *     nets: [
  *       10.0.0.0/8
@@ -8,31 +15,57 @@
  *
  * Line breaks within quotes stay: folded, they would mean another text.
  */
-export function joinFlowLines(text: string, position: number): string | undefined {
-  const pieces: string[] = []
+export function joinFlow(text: string, position: number): Patch | undefined {
   const start = breakBefore(text, position)
   if (start === undefined) return undefined
-  pieces.push(text.slice(0, start.from), blank(text, start.from, position))
+  const pieces: string[] = [blank(start, position)]
   let at = position
   let depth = 0
   while (at < text.length) {
     const end = endOfToken(text, at)
-    pieces.push(text.slice(at, end))
     const char = text[at]
     if (char === '[' || char === '{') depth++
     else if (char === ']' || char === '}') depth--
     const next = endOfSeparation(text, end)
     const goesOn = depth >= 0 || ',]}'.includes(text[next] ?? ' ')
-    pieces.push(goesOn && isJoint(text[end - 1], text[next]) ? blank(text, end, next) : text.slice(end, next))
-    at = next
+    pieces.push(text.slice(at, end))
+    at = end
     if (!goesOn) break
+    pieces.push(isJoint(text[end - 1], text[next]) ? blank(end, next) : text.slice(end, next))
+    at = next
+  }
+  return { start, end: at, text: pieces.join('') }
+}
+
+/** The same for every collection from `position` on that seems to begin at the end of a line; some may be no collections but text that looks so. */
+export function joinLikelyFlows(text: string, position: number): Patch[] {
+  const patches: Patch[] = []
+  const opening = new RegExp(OPENING)
+  opening.lastIndex = position
+  for (let found = opening.exec(text); found; found = opening.exec(text)) {
+    const patch = joinFlow(text, endOfSeparation(text, opening.lastIndex))
+    if (!patch) continue
+    patches.push(patch)
+    opening.lastIndex = patch.end
+  }
+  return patches
+}
+
+/** The text with patches, which are in order and do not overlap. */
+export function applyPatches(text: string, patches: readonly Patch[]): string {
+  const pieces: string[] = []
+  let at = 0
+  for (const patch of patches) {
+    pieces.push(text.slice(at, patch.start), patch.text)
+    at = patch.end
   }
   pieces.push(text.slice(at))
-  const joined = pieces.join('')
-  return joined === text ? undefined : joined
+  return pieces.join('')
 }
 
 // --- internal ---
+
+const OPENING = /[:,-][ \t]+[[{][ \t]*(?:[ \t]#[^\r\n]*)?(?=[\r\n])/g
 
 /** Between two words a line break folds to one blank, and many blanks would stay many: only at brackets and commas and after colons is it nothing. */
 function isJoint(before: string | undefined, after: string | undefined): boolean {
@@ -41,8 +74,8 @@ function isJoint(before: string | undefined, after: string | undefined): boolean
 
 const INDICATORS = '[]{},'
 
-/** The separation (blanks, comments, line breaks) that ends at `position`, if it has a line break. */
-function breakBefore(text: string, position: number): { readonly from: number } | undefined {
+/** Where the separation (blanks, comments, line breaks) begins that ends at `position`, if it has a line break. */
+function breakBefore(text: string, position: number): number | undefined {
   let from = position
   while (from > 0 && ' \t\r\n'.includes(text[from - 1] ?? '')) from--
   if (!/[\r\n]/.test(text.slice(from, position))) return undefined
@@ -50,7 +83,7 @@ function breakBefore(text: string, position: number): { readonly from: number } 
   const lineStart = Math.max(text.lastIndexOf('\n', from - 1), text.lastIndexOf('\r', from - 1)) + 1
   const comment = commentStart(text.slice(lineStart, from))
   if (comment !== undefined) from = lineStart + comment
-  return isJoint(text.slice(0, from).trimEnd().at(-1), text[position]) ? { from } : undefined
+  return isJoint(text.slice(0, from).trimEnd().at(-1), text[position]) ? from : undefined
 }
 
 /** Where a comment begins on a line, quotes respected. */
@@ -90,6 +123,6 @@ function endOfSeparation(text: string, at: number): number {
 const SEPARATION = /\s*(?:(?<=\s)#[^\r\n]*\s*)*/y
 
 /** Blanks in place of blanks, line breaks and comments. */
-function blank(text: string, from: number, to: number): string {
-  return ' '.repeat(text.slice(from, to).length)
+function blank(from: number, to: number): string {
+  return ' '.repeat(to - from)
 }

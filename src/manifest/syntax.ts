@@ -8,6 +8,7 @@ export function syntaxFault(text: string, position: number, reason: string): Tex
   const end = Math.min(text.length, start + 1)
   const fault = (code: string, message: string, help?: string): TextFault => ({ code, start, end, message, ...(help === undefined ? {} : { help }) })
   for (const [pattern, message, help] of PHRASES) if (pattern.test(reason)) return fault('yaml-syntax', message, help)
+  if (/deficient indentation/.test(reason)) return notClosed(text, start)
   if (/\btag\b/.test(reason)) return tagFault(text, start, reason)
   if (/alias node must contain/.test(reason)) return fault('yaml-syntax', 'a value cannot begin with "*"', quoteHelp(text, start - 1))
   if (/end of the stream or a document separator/.test(reason)) return afterTheEnd(text, start, fault)
@@ -25,7 +26,6 @@ const PHRASES: readonly (readonly [RegExp, string, string?])[] = [
   [/stream within a flow collection/, 'a list or mapping in brackets has no end', 'close it with ] or }'],
   [/missed comma/, 'a comma is missing before this', 'write "," between the items of [ ] and { }'],
   [/expected the node content, but found ','/, 'nothing stands before this comma', 'remove the comma'],
-  [/deficient indentation/, 'this line is not indented deep enough', 'indent it deeper than the field it belongs to'],
   [
     /bad indentation of a sequence entry/,
     'the indentation of this line does not fit',
@@ -53,6 +53,33 @@ function tagFault(text: string, start: number, reason: string): TextFault {
     message: `what begins with "!" is a YAML tag, and no valid one (${reason})`,
     ...(help === undefined ? {} : { help }),
   }
+}
+
+/** The parser stumbles over the first line that is not deep enough; what is to blame mostly stands on the line before. */
+function notClosed(text: string, start: number): TextFault {
+  const before = text.slice(0, start).trimEnd()
+  const from = Math.max(before.lastIndexOf('\n'), before.lastIndexOf('\r')) + 1
+  const quote = openQuote(before.slice(from))
+  if (quote !== undefined) {
+    const at = from + quote
+    const help = 'close it, or indent the lines in which it goes on deeper than the field'
+    return { code: 'yaml-syntax', start: at, end: at + 1, message: 'this quote is not closed on its line', help }
+  }
+  const help = 'close them with ] or }, or indent this line deeper than the field'
+  return { code: 'yaml-syntax', start, end: start + 1, message: 'the brackets before this are not closed', help }
+}
+
+/** Where a quoted text begins on a line that does not end on it. */
+function openQuote(line: string): number | undefined {
+  for (let at = 0; at < line.length; at++) {
+    const char = line[at]
+    if ((char !== '"' && char !== "'") || (at > 0 && !' \t[{,:'.includes(line[at - 1] ?? ''))) continue
+    let end = at + 1
+    while (end < line.length && line[end] !== char) end += char === '"' && line[end] === '\\' ? 2 : 1
+    if (end >= line.length) return at
+    at = end
+  }
+  return undefined
 }
 
 function afterTheEnd(text: string, start: number, fault: MakeFault): TextFault {

@@ -1,6 +1,6 @@
 import { COLLECTION_STYLE, EVENT_ID, type Event, parseEvents, YAMLException } from 'js-yaml'
 import { construct, eventRange, type TextFault } from './construct.ts'
-import { joinFlowLines } from './flow.ts'
+import { applyPatches, joinFlow, joinLikelyFlows, type Patch } from './flow.ts'
 import type { Chunk } from './split.ts'
 import { syntaxFault } from './syntax.ts'
 
@@ -126,19 +126,65 @@ function tryParse(text: string): readonly Event[] | undefined {
   }
 }
 
-function parse(text: string): { events: readonly Event[] } | { fault: TextFault } {
+type Parsed = { readonly events: readonly Event[] } | { readonly fault: TextFault }
+
+function parse(text: string): Parsed {
+  const guessing = parseJoining(text, joinLikelyFlows)
+  return guessing ?? (parseJoining(text, () => []) as Parsed)
+}
+
+/**
+ * Parses, and where the parser finds a line in brackets not indented as it wants, joins the lines there and tries again. `guess` gives what may be joined
+ * behind such a place at once; undefined when it guessed wrong.
+ */
+function parseJoining(text: string, guess: (text: string, from: number) => readonly Patch[]): Parsed | undefined {
   let source = text
+  let guesses: readonly Patch[] = []
+  const joined: Patch[] = []
   for (let work = 0; ; work += text.length + 1000) {
     try {
-      return { events: parseEvents(source, { maxDepth: MAX_DEPTH }) }
+      const events = parseEvents(source, { maxDepth: MAX_DEPTH })
+      if (guesses.some((patch) => isWithinScalar(events, patch.start))) return undefined
+      const wrong = joined.find((patch) => isWithinScalar(events, patch.start))
+      return wrong ? { fault: syntaxFault(text, wrong.start, 'deficient indentation') } : { events }
     } catch (error) {
       if (!(error instanceof YAMLException)) throw error
       const position = error.mark?.position ?? 0
-      const mended = error.reason === 'deficient indentation' && work < MOST_WORK ? joinFlowLines(source, position) : undefined
-      if (mended === undefined) return { fault: syntaxFault(text, position, error.reason) }
-      source = mended
+      const patch = error.reason === 'deficient indentation' && work < MOST_WORK ? joinFlow(source, position) : undefined
+      if (patch && work === 0) guesses = guess(source, patch.end)
+      const patched = patch && applyPatches(source, work === 0 ? [patch, ...guesses] : [patch])
+      if (patched === undefined || patched === source) return guesses.length > 0 ? undefined : { fault: syntaxFault(text, position, error.reason) }
+      joined.push(patch as Patch)
+      source = patched
     }
   }
+}
+
+/** Events stand in the order of the text: the last that begins before a place is the one it could be in. */
+function isWithinScalar(events: readonly Event[], place: number): boolean {
+  let low = 0
+  let high = events.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (startFrom(events, middle) <= place) low = middle + 1
+    else high = middle
+  }
+  for (let i = low - 1; i >= 0; i--) {
+    const event = events[i] as Event
+    const range = eventRange(event)
+    if (range && event.type === EVENT_ID.SCALAR) return place < range[1]
+    if (range) return false
+  }
+  return false
+}
+
+/** Where the event, or the next one that is written, begins. */
+function startFrom(events: readonly Event[], index: number): number {
+  for (let i = index; i < events.length; i++) {
+    const range = eventRange(events[i] as Event)
+    if (range) return range[0]
+  }
+  return Number.POSITIVE_INFINITY
 }
 
 function isEmpty(events: readonly Event[]): boolean {
