@@ -1,0 +1,76 @@
+/**
+ * Where we answer otherwise than the recorded software, on purpose. Every entry has a reason that a user would agree with; whatever else differs is a fault.
+ * Names are matched as patterns, so that variants of the same question stand together.
+ */
+interface Deliberate {
+  /** Folder and file of the recorded answers, or a pattern for several. */
+  readonly file: string | RegExp
+  readonly name: string | RegExp
+  readonly reason: string
+}
+
+const AMBIGUOUS =
+  'YAML 1.1 and 1.2 read this unquoted scalar differently (yes, 010, 0b11, 1_000), so it means one thing to Calico and another to most other tools; ' +
+  'we ask to quote it or to write the number out instead of guessing.'
+
+const list: readonly Deliberate[] = [
+  {
+    file: 'validation/document',
+    name: /^scalar as (?:label value|annotation value|order|port): (?:yes|no|on|off|y|n|octal11|bin|under|sexagesimal)$/,
+    reason: AMBIGUOUS,
+  },
+  { file: 'validation/document', name: /^(?:yes-no|octal) label key$/, reason: AMBIGUOUS },
+  { file: /^validation\/(?!document)/, name: /: (?:octal|octal-1\.1|underscore|binary|bin)$/, reason: AMBIGUOUS },
+  { file: /^validation\//, name: /^metadata\.name: (?:yes|no|on|off|y|n)$/, reason: AMBIGUOUS },
+  { file: 'cli/input', name: 'numbers and booleans where text is wanted', reason: AMBIGUOUS },
+  { file: 'cli/input', name: 'numbers in several notations', reason: AMBIGUOUS },
+  {
+    file: 'validation/document',
+    name: 'selector written as bang plain',
+    reason: 'Unquoted, !has(a) is a YAML tag on an empty value: Calico stores a policy that selects everything. We refuse it and say to quote it.',
+  },
+  {
+    file: 'validation/document',
+    name: 'unknown tag',
+    reason: 'A tag that nobody knows is most likely a value that wants quotes; Calico drops it without a word, we say so.',
+  },
+  {
+    file: 'validation/document',
+    name: 'JSON two objects',
+    reason: 'Calico reads the first object and drops the second without a word; a manifest of which a part would be lost is refused.',
+  },
+  {
+    file: 'validation/document',
+    name: 'NEL and LS',
+    reason: 'U+0085, U+2028 and U+2029 are line breaks in YAML 1.1 and ordinary characters in 1.2: unescaped, the text would mean two things.',
+  },
+  {
+    file: 'validation/document',
+    name: 'case-different key',
+    reason: 'The same field twice in different letter case is a mistake as much as twice in the same; Calico silently takes one of them.',
+  },
+  {
+    file: 'validation/document',
+    name: 'two documents, first invalid value',
+    reason: 'A file with one bad document changes nothing; Calico stores the good ones and leaves the user with half of the file.',
+  },
+  {
+    file: 'validation/document',
+    name: 'v1 List',
+    reason: 'kind: List is what kubectl prints and what "convert" reads and writes; here every verb reads it.',
+  },
+  {
+    file: 'validation/document',
+    name: 'v1 manifest',
+    reason: 'Manifests of Calico 2.6 (apiVersion v1) are accepted wherever manifests are, by conversion.',
+  },
+]
+
+/** Why a recorded case is answered otherwise, or undefined when it must be answered alike. */
+export function deliberate(file: string, name: string): string | undefined {
+  return list.find((entry) => matches(entry.file, file) && matches(entry.name, name))?.reason
+}
+
+function matches(pattern: string | RegExp, text: string): boolean {
+  return typeof pattern === 'string' ? pattern === text : pattern.test(text)
+}
