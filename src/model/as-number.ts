@@ -43,7 +43,7 @@ function decodeAsNumber(raw: unknown, fail: (message: string, help?: string) => 
       ? `"${raw}" is not an AS number`
       : `expected an AS number, found ${describe(raw)}`,
     dotted
-      ? `quote a dotted AS number: "${raw}"`
+      ? 'put a dotted AS number in quotes, as in "1.10"'
       : `an AS number is 0 to ${MAX_AS_NUMBER}, or two halves of 0 to 65535 with a dot between, in quotes`,
   )
   return undefined

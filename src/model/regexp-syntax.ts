@@ -142,13 +142,16 @@ class Reader {
     if (octal !== undefined) return Number.parseInt(octal, 8)
     if (control !== undefined) return CONTROLS.get(control) ?? 0
     if (punctuation !== undefined) return punctuation.charCodeAt(0)
-    const code = hex === undefined ? Number.NaN : Number.parseInt(hex.replace('{', ''), 16)
-    if (code <= 0x10ffff) return code
+    if (hex !== undefined) {
+      const code = Number.parseInt(hex.replace('{', ''), 16)
+      if (code > 0x10ffff) throw new SyntaxFault(`has the character number ${hex.replace(/[{}]/g, '')}, and the last one is 10ffff`)
+      return code
+    }
     throw new SyntaxFault(this.#at === this.#text.length - 1 ? 'ends with a "\\"' : this.#unknown('\\', 2))
   }
 
   #unknown(what: string, length: number): string {
-    return `has "${[...this.#text.slice(this.#at)].slice(0, length).join('')}", and there is no such "${what}"`
+    return `has "${Array.from(this.#text.slice(this.#at)).slice(0, length).join('')}", and there is no such "${what}"`
   }
 
   #sees(text: string): boolean {
