@@ -13,6 +13,8 @@ const AMBIGUOUS =
   'YAML 1.1 and 1.2 read this unquoted scalar differently (yes, 010, 0b11, 1_000), so it means one thing to Calico and another to most other tools; ' +
   'we ask to quote it or to write the number out instead of guessing.'
 
+const TWICE = 'The same field twice in different letter case is a mistake as much as twice in the same; Calico silently takes one of them.'
+
 const list: readonly Deliberate[] = [
   {
     file: 'validation/document',
@@ -44,10 +46,15 @@ const list: readonly Deliberate[] = [
     name: 'NEL and LS',
     reason: 'U+0085, U+2028 and U+2029 are line breaks in YAML 1.1 and ordinary characters in 1.2: unescaped, the text would mean two things.',
   },
+  { file: 'validation/document', name: 'case-different key', reason: TWICE },
+  { file: /^validation\//, name: 'Spec: case', reason: TWICE },
+  { file: 'validation/ippool', name: 'spec.CIDR: unknown or legacy', reason: TWICE },
+  { file: 'validation/node', name: 'spec.bgp.ipv4address: unknown', reason: TWICE },
   {
-    file: 'validation/document',
-    name: 'case-different key',
-    reason: 'The same field twice in different letter case is a mistake as much as twice in the same; Calico silently takes one of them.',
+    file: 'validation/node',
+    name: 'spec.addresses: bad-type',
+    reason:
+      'Nobody reads addresses of another type than CalicoNodeIP, InternalIP and ExternalIP: a mistyped one is refused instead of being ignored for ever.',
   },
   {
     file: 'validation/document',

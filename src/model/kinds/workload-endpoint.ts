@@ -4,6 +4,7 @@ import { endpointName } from '../endpoint-name.ts'
 import { checkPorts, workloadPorts } from '../endpoint-port.ts'
 import { interfaceName } from '../interface-name.ts'
 import { defineKind, type Report, type Resource } from '../kind.ts'
+import { labelValueFault } from '../label.ts'
 import { macAddress } from '../mac.ts'
 import { objectName } from '../object-name.ts'
 import { qosControls } from '../qos-controls.ts'
@@ -31,10 +32,7 @@ export const workloadEndpoint = defineKind(
       { heading: 'ORCHESTRATOR', views: [], value: ({ spec }: Endpoint) => spec?.orchestrator ?? '' },
     ],
     complete,
-    toStored: (resource: Resource<Spec>) => {
-      addLabels(resource)
-      return resource
-    },
+    toStored,
     rules,
     example: `apiVersion: projectcalico.org/v3
 kind: WorkloadEndpoint
@@ -111,15 +109,19 @@ function optional(check: (value: string) => string | undefined): (value: string)
 function complete(resource: Resource<Spec>): void {
   const computed = endpointName(resource.spec ?? {})
   if (!resource.metadata.name && 'name' in computed) resource.metadata.name = computed.name
-  addLabels(resource)
+  for (const [label, value] of Object.entries(ownLabels(resource))) {
+    // Calico's client stores namespaces that are no label values (`a/b`) as labels too, but it takes no such label from a user.
+    if (labelValueFault(value) === undefined) (resource.metadata.labels ??= {})[label] = value
+  }
 }
 
-function addLabels(resource: Resource<Spec>): void {
-  resource.metadata.labels = {
-    ...resource.metadata.labels,
-    [NAMESPACE_LABEL]: resource.metadata.namespace || 'default',
-    [ORCHESTRATOR_LABEL]: resource.spec?.orchestrator ?? '',
-  }
+function toStored(resource: Resource<Spec>): Resource {
+  resource.metadata.labels = { ...resource.metadata.labels, ...ownLabels(resource) }
+  return resource
+}
+
+function ownLabels(resource: Resource<Spec>): Record<string, string> {
+  return { [NAMESPACE_LABEL]: resource.metadata.namespace || 'default', [ORCHESTRATOR_LABEL]: resource.spec?.orchestrator ?? '' }
 }
 
 function rules({ metadata, spec = {} }: Resource<Spec>, report: Report): void {
