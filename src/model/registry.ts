@@ -5,13 +5,20 @@ import { bgpPeer } from './kinds/bgp-peer.ts'
 import { calicoNodeStatus } from './kinds/calico-node-status.ts'
 import { clusterInformation } from './kinds/cluster-information.ts'
 import { felixConfiguration } from './kinds/felix-configuration.ts'
+import { globalNetworkPolicy } from './kinds/global-network-policy.ts'
+import { globalNetworkSet } from './kinds/global-network-set.ts'
 import { hostEndpoint } from './kinds/host-endpoint.ts'
 import { ipPool } from './kinds/ip-pool.ts'
 import { ipReservation } from './kinds/ip-reservation.ts'
 import { ipamConfiguration } from './kinds/ipam-configuration.ts'
 import { kubeControllersConfiguration } from './kinds/kube-controllers-configuration.ts'
+import { networkPolicy } from './kinds/network-policy.ts'
+import { networkSet } from './kinds/network-set.ts'
 import { node } from './kinds/node.ts'
 import { profile } from './kinds/profile.ts'
+import { stagedGlobalNetworkPolicy } from './kinds/staged-global-network-policy.ts'
+import { stagedNetworkPolicy } from './kinds/staged-network-policy.ts'
+import { tier } from './kinds/tier.ts'
 import { workloadEndpoint } from './kinds/workload-endpoint.ts'
 
 /** Every kind, in the order in which help texts list them. */
@@ -22,13 +29,20 @@ export const kinds: readonly Kind[] = [
   calicoNodeStatus,
   clusterInformation,
   felixConfiguration,
+  globalNetworkPolicy,
+  globalNetworkSet,
   hostEndpoint,
   ipamConfiguration,
   ipPool,
   ipReservation,
   kubeControllersConfiguration,
+  networkPolicy,
+  networkSet,
   node,
   profile,
+  stagedGlobalNetworkPolicy,
+  stagedNetworkPolicy,
+  tier,
   workloadEndpoint,
 ]
 

@@ -93,7 +93,10 @@ async function readConfig(path: string, source: SettingsSource): Promise<string 
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (path === DEFAULT_CONFIG && (code === 'ENOENT' || code === 'ENOTDIR')) return undefined
-    throw new UserError(`Error reading config file: ${path}`, code === 'ENOENT' ? 'there is no such file' : `the system says ${code ?? String(error)}`)
+    throw new UserError(
+      `Error reading config file: ${path}`,
+      code === 'ENOENT' ? 'there is no such file' : `the system says ${code ?? String(error)}`,
+    )
   }
 }
 
@@ -110,10 +113,12 @@ function parseConfig(path: string, text: string): Fields {
   }
   if (typeof document !== 'object' || document === null) throw wrong('failed to parse config as YAML/JSON: a mapping is expected')
   const { apiVersion, kind, spec, ...rest } = document as Record<string, unknown>
-  if (apiVersion !== 'projectcalico.org/v3' && apiVersion !== 'v1') throw wrong(`invalid config file: unknown APIVersion '${String(apiVersion ?? '')}'`, 'write projectcalico.org/v3')
+  if (apiVersion !== 'projectcalico.org/v3' && apiVersion !== 'v1')
+    throw wrong(`invalid config file: unknown APIVersion '${String(apiVersion ?? '')}'`, 'write projectcalico.org/v3')
   const wanted = apiVersion === 'v1' ? 'calicoApiConfig' : 'CalicoAPIConfig'
   if (kind !== wanted) throw wrong(`invalid config file: expected kind '${wanted}', got '${String(kind ?? '')}'`)
-  for (const name of Object.keys(rest)) if (name !== 'metadata') throw wrong(`unknown field "${name}"`, 'known here: apiVersion, kind, metadata, spec')
+  for (const name of Object.keys(rest))
+    if (name !== 'metadata') throw wrong(`unknown field "${name}"`, 'known here: apiVersion, kind, metadata, spec')
   const fields: Record<string, string | undefined> = {}
   for (const [name, value] of Object.entries((spec ?? {}) as Record<string, unknown>)) {
     if (!Object.hasOwn(FIELDS, name)) {
@@ -128,7 +133,9 @@ function parseConfig(path: string, text: string): Fields {
 
 /** The form with the prefix wins, even when it is empty. */
 function environmentFields(env: Readonly<Record<string, string | undefined>>): Fields {
-  return Object.fromEntries(Object.entries(FIELDS).flatMap(([field, name]) => (name === undefined ? [] : [[field, env[`CALICO_${name}`] ?? env[name]]])))
+  return Object.fromEntries(
+    Object.entries(FIELDS).flatMap(([field, name]) => (name === undefined ? [] : [[field, env[`CALICO_${name}`] ?? env[name]]])),
+  )
 }
 
 /** Settings for etcd, or undefined when nothing says that there is one. */
@@ -136,9 +143,13 @@ function etcdSettings(fields: Fields, origin: string): StoreSettings | undefined
   const type = fields['datastoreType']
   const names = namedEndpoints(fields, origin)
   if (type === 'kubernetes') {
-    throw new UserError('datastoreType kubernetes is not supported: resources are kept in etcd or in a local datastore', `set it to etcdv3 in ${origin}, with etcdEndpoints, or use --datastore`)
+    throw new UserError(
+      'datastoreType kubernetes is not supported: resources are kept in etcd or in a local datastore',
+      `set it to etcdv3 in ${origin}, with etcdEndpoints, or use --datastore`,
+    )
   }
-  if (type && type !== 'etcdv3' && type !== 'etcdv2') throw new UserError(`unknown datastore type: ${type}`, `set etcdv3 in ${origin}, or leave it out`)
+  if (type && type !== 'etcdv3' && type !== 'etcdv2')
+    throw new UserError(`unknown datastore type: ${type}`, `set etcdv3 in ${origin}, or leave it out`)
   if (type === 'etcdv2') throw new UserError('etcd v2 is not supported: Calico 3 keeps its data in etcd v3', `set datastoreType: etcdv3 in ${origin}`)
   if (!names && !fields['etcdDiscoverySrv']) {
     if (type) throw new UserError('no etcd endpoints specified', `set etcdEndpoints (ETCD_ENDPOINTS) in ${origin}, as in http://127.0.0.1:2379`)
@@ -147,7 +158,10 @@ function etcdSettings(fields: Fields, origin: string): StoreSettings | undefined
   const ca = pem(fields, 'etcdCACert', 'etcdCACertFile')
   const cert = pem(fields, 'etcdCert', 'etcdCertFile')
   const key = pem(fields, 'etcdKey', 'etcdKeyFile')
-  if (['etcdCACert', 'etcdCert', 'etcdKey'].some((name) => fields[name]) && ['etcdCACertFile', 'etcdCertFile', 'etcdKeyFile'].some((name) => fields[name])) {
+  if (
+    ['etcdCACert', 'etcdCert', 'etcdKey'].some((name) => fields[name]) &&
+    ['etcdCACertFile', 'etcdCertFile', 'etcdKeyFile'].some((name) => fields[name])
+  ) {
     throw new UserError('Cannot mix inline certificate-key and certificate / key files', `choose one form in ${origin}`)
   }
   const { etcdUsername: username, etcdPassword: password, etcdDiscoverySrv: discovery } = fields
@@ -168,9 +182,13 @@ function namedEndpoints(fields: Fields, origin: string): string[] | undefined {
   if (list && discovery) {
     throw new UserError('multiple discovery or bootstrap options specified, use either "etcdEndpoints" or "etcdDiscoverySrv"', `see ${origin}`)
   }
-  const named = (list || (authority ? `${scheme || 'http'}://${authority}` : '')).split(',').map((endpoint) => endpoint.trim()).filter((endpoint) => endpoint !== '')
+  const named = (list || (authority ? `${scheme || 'http'}://${authority}` : ''))
+    .split(',')
+    .map((endpoint) => endpoint.trim())
+    .filter((endpoint) => endpoint !== '')
   for (const endpoint of named) {
-    if (!/^https?:\/\/[^/\s]+\/?$/.test(endpoint)) throw new UserError(`"${endpoint}" is no etcd endpoint`, `write it as in http://127.0.0.1:2379 in ${origin}`)
+    if (!/^https?:\/\/[^/\s]+\/?$/.test(endpoint))
+      throw new UserError(`"${endpoint}" is no etcd endpoint`, `write it as in http://127.0.0.1:2379 in ${origin}`)
   }
   return named.length > 0 ? named.map((endpoint) => endpoint.replace(/\/$/, '')) : undefined
 }
@@ -186,6 +204,10 @@ function localSettings(env: Readonly<Record<string, string | undefined>>): Local
   const named = env['CALICOCTL_DATASTORE']
   if (named) return { driver: 'local', path: named, origin: 'CALICOCTL_DATASTORE' }
   const state = env['XDG_STATE_HOME'] || (env['HOME'] ? `${env['HOME']}/.local/state` : undefined)
-  if (state === undefined) throw new UserError('no datastore is configured, and there is no home directory for a local one', 'set ETCD_ENDPOINTS, or name a file with --datastore or CALICOCTL_DATASTORE')
+  if (state === undefined)
+    throw new UserError(
+      'no datastore is configured, and there is no home directory for a local one',
+      'set ETCD_ENDPOINTS, or name a file with --datastore or CALICOCTL_DATASTORE',
+    )
   return { driver: 'local', path: `${state}/calicoctl/calico.db`, origin: 'the default' }
 }

@@ -15,9 +15,9 @@ export const hostFields = () => ({
   iptablesPostWriteCheckInterval: period('How soon after a write iptables rules are read back (default 1s).'),
   iptablesLockProbeInterval: period('How often a busy iptables lock is tried (default 50ms).'),
   featureDetectOverride: text('Kernel features that Felix takes as present or missing instead of detecting them, as in SNATFullyRandom=true.', {
-    check: [keyValueFault, featureOverrideFault],
+    check: featureOverrideFault,
   }),
-  featureGates: text('Features that are tried out, as in name=value with commas between.', { check: [keyValueFault, featureGateFault] }),
+  featureGates: text('Features that are tried out, as in name=value with commas between.', { check: featureGateFault }),
   ipsetsRefreshInterval: period('How often IP sets are checked and repaired (default 90s; 0 never).'),
   maxIpsetSize: number('Most members an IP set may have (default 1048576).'),
   iptablesBackend: choice('Which iptables programs to use (default Auto).', ['Legacy', 'NFT', 'Auto']),
@@ -66,13 +66,13 @@ function keyValueFault(value: string): string | undefined {
 }
 
 function featureOverrideFault(value: string): string | undefined {
-  if (/^([a-zA-Z0-9_-]+=(true|false|),)*([a-zA-Z0-9_-]+=(true|false|))?$/.test(value)) return undefined
-  return 'is not a list of features\nwrite name=true or name=false, with commas and no spaces between several'
+  if (/^([a-zA-Z0-9_-]+=(true|false|),)*([a-zA-Z0-9_-]+=(true|false|))?$/.test(value)) return keyValueFault(value)
+  return keyValueFault(value) ?? 'is not a list of features\nwrite name=true or name=false, with commas and no spaces between several'
 }
 
 function featureGateFault(value: string): string | undefined {
-  if (/^([a-zA-Z0-9_-]+=([^=]+),)*([a-zA-Z0-9_-]+=([^=]+))?$/.test(value)) return undefined
-  return 'is not a list of features\nwrite name=value, with commas and no spaces between several'
+  if (/^([a-zA-Z0-9_-]+=([^=]+),)*([a-zA-Z0-9_-]+=([^=]+))?$/.test(value)) return keyValueFault(value)
+  return keyValueFault(value) ?? 'is not a list of features\nwrite name=value, with commas and no spaces between several'
 }
 
 function regionFault(value: string): string | undefined {

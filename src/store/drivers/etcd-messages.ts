@@ -25,14 +25,24 @@ export function rangeOf(range: KeyRange): { key: Buffer; range_end?: Buffer } {
 
 export function compareOf({ key, target, equals }: Compare): object {
   const wanted = String(equals)
-  const field = { mod: { target: 'Mod', mod_revision: wanted }, create: { target: 'Create', create_revision: wanted }, version: { target: 'Version', version: wanted } }
+  const field = {
+    mod: { target: 'Mod', mod_revision: wanted },
+    create: { target: 'Create', create_revision: wanted },
+    version: { target: 'Version', version: wanted },
+  }
   return { key: Buffer.from(key), result: 'Equal', ...field[target] }
 }
 
 export function operationOf(operation: Operation): object {
   switch (operation.type) {
     case 'put':
-      return { request_put: { key: Buffer.from(operation.key), value: Buffer.from(operation.value), ...(operation.lease ? { lease: operation.lease.id } : {}) } }
+      return {
+        request_put: {
+          key: Buffer.from(operation.key),
+          value: Buffer.from(operation.value),
+          ...(operation.lease ? { lease: operation.lease.id } : {}),
+        },
+      }
     case 'delete':
       return { request_delete_range: { ...rangeOf(operation.range), prev_kv: true } }
     default:

@@ -135,7 +135,9 @@ function optionsOf(settings: EtcdSettings): IOptions {
   const neverSent = handleWhen((error) => /No connection established|ECONNREFUSED/.test(error.message))
   return {
     hosts: [...settings.endpoints],
-    ...(ca || cert ? { credentials: { rootCertificate: read(ca), ...(key ? { privateKey: read(key) } : {}), ...(cert ? { certChain: read(cert) } : {}) } } : {}),
+    ...(ca || cert
+      ? { credentials: { rootCertificate: read(ca), ...(key ? { privateKey: read(key) } : {}), ...(cert ? { certChain: read(cert) } : {}) } }
+      : {}),
     ...(username && password ? { auth: { username, password, callOptions: deadline } } : {}),
     defaultCallOptions: (context) => (context.isStream ? {} : deadline()),
     // Pages of large values pass 4 MB, gRPC's own limit.
@@ -154,6 +156,9 @@ function read(pem: Pem | undefined): Buffer {
   try {
     return readFileSync(pem.file)
   } catch (error) {
-    throw new DatastoreError('tls', `cannot read ${pem.file}: ${(error as NodeJS.ErrnoException).code ?? 'error'}`, { help: 'it should hold a certificate or key as PEM', cause: error })
+    throw new DatastoreError('tls', `cannot read ${pem.file}: ${(error as NodeJS.ErrnoException).code ?? 'error'}`, {
+      help: 'it should hold a certificate or key as PEM',
+      cause: error,
+    })
   }
 }

@@ -120,7 +120,11 @@ class Local implements Datastore {
       const { where, values } = bounds(range)
       const rows =
         at >= revision
-          ? this.#all(`SELECT key, ${value}, create_revision, mod_revision, version FROM kv WHERE ${where} ORDER BY key LIMIT ?`, ...values, limit < 0 ? -1 : limit + 1)
+          ? this.#all(
+              `SELECT key, ${value}, create_revision, mod_revision, version FROM kv WHERE ${where} ORDER BY key LIMIT ?`,
+              ...values,
+              limit < 0 ? -1 : limit + 1,
+            )
           : this.#all(
               `SELECT key, ${value}, create_revision, revision AS mod_revision, version FROM log AS newest WHERE ${where} AND value IS NOT NULL AND revision =
                 (SELECT max(revision) FROM log WHERE key = newest.key AND revision <= ?) ORDER BY key LIMIT ?`,
@@ -269,7 +273,9 @@ class Local implements Datastore {
     }
     if (version() > SCHEMA_VERSION) {
       database.close()
-      throw new DatastoreError('other', `${this.name} was made by a newer calicoctl`, { help: 'update calicoctl, or name another file with --datastore' })
+      throw new DatastoreError('other', `${this.name} was made by a newer calicoctl`, {
+        help: 'update calicoctl, or name another file with --datastore',
+      })
     }
     this.#database = database
     return database

@@ -37,7 +37,9 @@ class Memory implements Datastore {
 
   async range(range: KeyRange, options: RangeOptions = {}): Promise<RangeResult> {
     this.#expire()
-    const found = [...this.#at(options.revision).values()].filter((keyValue) => contains(range, keyValue.key)).sort((a, b) => compareBytes(a.key, b.key))
+    const found = [...this.#at(options.revision).values()]
+      .filter((keyValue) => contains(range, keyValue.key))
+      .sort((a, b) => compareBytes(a.key, b.key))
     const limit = options.limit ?? found.length
     const keyValues = found.slice(0, limit).map((keyValue) => (options.keysOnly ? { ...keyValue, value: '' } : keyValue))
     return { keyValues, revision: options.revision ?? this.#revision, more: found.length > limit }
@@ -104,7 +106,13 @@ class Memory implements Datastore {
     if (operation.type === 'put') {
       const { key, value } = operation
       const previous = this.#current.get(key)
-      const keyValue = { key, value, createRevision: previous?.createRevision ?? revision, modRevision: revision, version: (previous?.version ?? 0) + 1 }
+      const keyValue = {
+        key,
+        value,
+        createRevision: previous?.createRevision ?? revision,
+        modRevision: revision,
+        version: (previous?.version ?? 0) + 1,
+      }
       this.#current.set(key, keyValue)
       if (operation.lease) this.#leases.get(operation.lease.id)?.keys.add(key)
       events.push({ type: 'put', key, keyValue, revision, ...(previous ? { previous } : {}) })
@@ -135,7 +143,8 @@ function contains(range: KeyRange, key: string): boolean {
 
 /** What etcd refuses: too many operations, and a key written twice. */
 function refuse(compares: number, operations: readonly Operation[]): void {
-  if (Math.max(compares, operations.length) > MAX_OPERATIONS) throw new DatastoreError('other', `more than ${MAX_OPERATIONS} operations in one transaction`)
+  if (Math.max(compares, operations.length) > MAX_OPERATIONS)
+    throw new DatastoreError('other', `more than ${MAX_OPERATIONS} operations in one transaction`)
   const puts = operations.flatMap((operation) => (operation.type === 'put' ? [operation.key] : []))
   if (new Set(puts).size < puts.length) throw new DatastoreError('other', 'a key is written twice in one transaction')
 }

@@ -1,9 +1,9 @@
+import { BUILTIN_TIERS } from '../../model/builtin-tiers.ts'
 import type { Resource } from '../../model/kind.ts'
 import { kindNamed } from '../../model/registry.ts'
 import { immutablePoolFaults, overlappingPool, poolBlockFaults } from '../../model/pool-rules.ts'
 import type { Datastore } from '../datastore.ts'
 import { prefixRange } from '../datastore.ts'
-import { TIERS } from './bootstrap.ts'
 import { invalid, notSupported, type ResourceFailure } from './failure.ts'
 import { isTiered, kindRange, parseResourceKey, type Target } from './keys.ts'
 import { listResources, nameOf } from './read.ts'
@@ -65,7 +65,12 @@ export function refuseWrite(
     const tier = tierOf(wanted)
     if (!facts.tiers.has(tier)) {
       const known = [...facts.tiers].sort().join(', ')
-      const fault = { code: 'unknown-tier', path: ['spec', 'tier'], message: `resource does not exist: Tier(${tier})`, help: `create the tier first; there are: ${known}` }
+      const fault = {
+        code: 'unknown-tier',
+        path: ['spec', 'tier'],
+        message: `resource does not exist: Tier(${tier})`,
+        help: `create the tier first; there are: ${known}`,
+      }
       return invalid(name, [fault])
     }
   }
@@ -74,12 +79,21 @@ export function refuseWrite(
     const faults = filters.flatMap((filter, index) =>
       facts.filters.has(filter)
         ? []
-        : [{ code: 'unknown-filter', path: ['spec', 'filters', index], message: `BGPFilter(s) not found: ${filter}`, help: 'create the BGPFilter first' }],
+        : [
+            {
+              code: 'unknown-filter',
+              path: ['spec', 'filters', index],
+              message: `BGPFilter(s) not found: ${filter}`,
+              help: 'create the BGPFilter first',
+            },
+          ],
     )
     if (faults.length > 0) return invalid(name, faults)
   }
   if (target.kind.kind === 'IPPool') {
-    const faults = current ? immutablePoolFaults(current, wanted) : [...overlappingPool(wanted, facts.pools.values()), ...poolBlockFaults(wanted, facts.blocks)]
+    const faults = current
+      ? immutablePoolFaults(current, wanted)
+      : [...overlappingPool(wanted, facts.pools.values()), ...poolBlockFaults(wanted, facts.blocks)]
     if (faults.length > 0) return invalid(name, faults)
   }
   return undefined
@@ -90,10 +104,13 @@ export function refuseDelete(target: Target, current: Resource, facts: Facts): R
   const refused = refuseReadOnly('delete', target)
   if (refused) return refused
   if (target.kind.kind === 'Tier') {
-    if (TIERS.some((tier) => tier.name === target.name)) return notSupported('delete', nameOf(target), `Cannot delete ${target.name} tier`)
+    if (BUILTIN_TIERS.some((tier) => tier.name === target.name)) return notSupported('delete', nameOf(target), `Cannot delete ${target.name} tier`)
     const policies = facts.policiesInTier.get(current.metadata.name ?? '') ?? 0
     if (policies > 0) {
-      return { ...notSupported('delete', nameOf(target), 'Cannot delete a non-empty tier'), help: `${policies} policies are in it: delete them or move them to another tier` }
+      return {
+        ...notSupported('delete', nameOf(target), 'Cannot delete a non-empty tier'),
+        help: `${policies} policies are in it: delete them or move them to another tier`,
+      }
     }
   }
   return undefined

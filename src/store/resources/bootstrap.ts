@@ -1,3 +1,4 @@
+import { BUILTIN_TIERS } from '../../model/builtin-tiers.ts'
 import { API_VERSION, type Kind, type Resource } from '../../model/kind.ts'
 import { kindNamed } from '../../model/registry.ts'
 import { encodeResource } from '../../model/resource.ts'
@@ -13,7 +14,7 @@ import type { Clock } from './clock.ts'
  */
 export async function ensureInitialized(datastore: Datastore, clock: Clock): Promise<void> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const keys = [keyOf('ClusterInformation', 'default'), ...TIERS.map((tier) => keyOf('Tier', tier.name))]
+    const keys = [keyOf('ClusterInformation', 'default'), ...BUILTIN_TIERS.map((tier) => keyOf('Tier', tier.name))]
     const found = await getMany(datastore, keys)
     const operations: Operation[] = []
     const compare: Compare[] = []
@@ -23,20 +24,13 @@ export async function ensureInitialized(datastore: Datastore, clock: Clock): Pro
     }
     const cluster = clusterInformation(found.get(keys[0] ?? ''), clock)
     if (cluster) put(mustKnow('ClusterInformation'), keys[0] ?? '', cluster)
-    for (const tier of TIERS) {
+    for (const tier of BUILTIN_TIERS) {
       const key = keyOf('Tier', tier.name)
       if (!found.has(key)) put(mustKnow('Tier'), key, fresh('Tier', tier.name, { order: tier.order, defaultAction: tier.defaultAction }, clock))
     }
     if (operations.length === 0 || (await datastore.txn({ compare, then: operations })).succeeded) return
   }
 }
-
-/** The built-in tiers, their orders and default actions; fixed by validation. */
-export const TIERS = [
-  { name: 'default', order: 1_000_000, defaultAction: 'Deny' },
-  { name: 'kube-admin', order: 1_000, defaultAction: 'Pass' },
-  { name: 'kube-baseline', order: 10_000_000, defaultAction: 'Pass' },
-] as const
 
 // --- internal ---
 

@@ -8,4 +8,3 @@ export interface Clock {
   /** Waits before a repeated attempt. */
   pause(milliseconds: number): Promise<void>
 }
-

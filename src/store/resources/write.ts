@@ -51,7 +51,13 @@ export async function writeResources(datastore: Datastore, intents: readonly Int
   for (let attempt = 0; open.length > 0; attempt++) {
     if (attempt > 0) await options.clock.pause(Math.min(200, 5 * 2 ** attempt))
     const chosen = open.map((index) => ({ index, intent: intents[index] as Intent }))
-    const [state, facts] = await Promise.all([loadState(datastore, chosen.map((item) => item.intent)), loadFacts(datastore, intents)])
+    const [state, facts] = await Promise.all([
+      loadState(
+        datastore,
+        chosen.map((item) => item.intent),
+      ),
+      loadFacts(datastore, intents),
+    ])
     const writes = plan(chosen, state, facts, options.clock, outcomes)
     const failed = outcomes.some((outcome) => outcome?.type === 'failed')
     if (options.atomic && failed) {
@@ -111,7 +117,13 @@ function groupByKind(intents: readonly Intent[]): Map<Kind, Intent[]> {
 }
 
 /** Decides each intent against the state as it is and as earlier intents leave it; gives the writes that bring it about, one for each key. */
-function plan(chosen: readonly Chosen[], state: Map<string, KeyValue>, facts: Facts, clock: Clock, outcomes: (Outcome | undefined)[]): PendingWrite[] {
+function plan(
+  chosen: readonly Chosen[],
+  state: Map<string, KeyValue>,
+  facts: Facts,
+  clock: Clock,
+  outcomes: (Outcome | undefined)[],
+): PendingWrite[] {
   const pending = new Map<string, PendingWrite>()
   const lookup = (key: string): KeyValue | undefined => {
     const write = pending.get(key)
@@ -195,7 +207,12 @@ function decideDelete(
   if (!current) return { failure: doesNotExist(name) }
   const given = intent.resourceVersion
   if (given && !/^\d+$/.test(given)) {
-    const fault = { code: 'bad-value', path: ['metadata', 'resourceVersion'], message: `error with field ResourceVersion = '${given}'`, help: 'it is a whole number, as `get` shows it' }
+    const fault = {
+      code: 'bad-value',
+      path: ['metadata', 'resourceVersion'],
+      message: `error with field ResourceVersion = '${given}'`,
+      help: 'it is a whole number, as `get` shows it',
+    }
     return { failure: invalid(name, [fault]) }
   }
   if ('code' in current) {
