@@ -155,7 +155,7 @@ class Decoder {
       const [message = '', ...help] = issue.message.split('\n')
       const suggestion = shape.type === 'string' && shape.options ? didYouMean(String(value), shape.options) : undefined
       const hint = help.length > 0 ? help.join('\n') : suggestion === undefined ? undefined : `did you mean "${suggestion}"?`
-      const shown = own || shape.meta.secret ? message : `"${String(value)}" ${message}`
+      const shown = own || shape.meta.secret ? message : `${typeof value === 'string' ? `"${value}"` : String(value)} ${message}`
       this.#fault(shape.type === 'string' && shape.options ? 'not-allowed' : 'bad-value', shown, undefined, hint)
     }
     return value

@@ -86,8 +86,8 @@ export function integer(
 ): Field<number> {
   const actions: unknown[] = [v.description(description)]
   const { min, max } = options
-  if (min !== undefined) actions.push(v.minValue(min, (issue) => rangeMessage(issue.input, min, max)))
-  if (max !== undefined) actions.push(v.maxValue(max, (issue) => rangeMessage(issue.input, min, max)))
+  if (min !== undefined) actions.push(v.minValue(min, rangeMessage(min, max)))
+  if (max !== undefined) actions.push(v.maxValue(max, rangeMessage(min, max)))
   return finish(v.union([v.number(), v.bigint()]), actions, options, { integer: options.range ?? INT64 })
 }
 
@@ -171,7 +171,7 @@ function oneOfMessage(allowed: readonly string[]): string {
   return `is not one of ${allowed.map((word) => `"${word}"`).join(', ')}`
 }
 
-function rangeMessage(value: unknown, min: number | undefined, max: number | undefined): string {
-  if (min !== undefined && max !== undefined) return `${String(value)} is not between ${min} and ${max}`
-  return min === undefined ? `${String(value)} is larger than ${max}` : `${String(value)} is smaller than ${min}`
+function rangeMessage(min: number | undefined, max: number | undefined): string {
+  if (min !== undefined && max !== undefined) return `is not between ${min} and ${max}`
+  return min === undefined ? `is larger than ${max}` : `is smaller than ${min}`
 }

@@ -23,8 +23,8 @@ for (const [raw, value] of good) {
 }
 
 const bad: readonly [raw: unknown, fault: RegExp][] = [
-  [0, /^"0" is not a port \(ports go from 1 to 65535\)/],
-  ['0', /^"0" is not a port/],
+  [0, /^0 is not a port \(ports go from 1 to 65535\)/],
+  ['0', /^0 is not a port/],
   ['0:80', /^"0:80" is not a port/],
   [65536, /^65536 is not a port/],
   ['65536', /^port 65536 is larger than 65535/],
