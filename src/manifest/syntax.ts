@@ -8,6 +8,7 @@ export function syntaxFault(text: string, position: number, reason: string): Tex
   const end = Math.min(text.length, start + 1)
   const fault = (code: string, message: string, help?: string): TextFault => ({ code, start, end, message, ...(help === undefined ? {} : { help }) })
   for (const [pattern, message, help] of PHRASES) if (pattern.test(reason)) return fault('yaml-syntax', message, help)
+  if (/[dD]irective/.test(reason)) return directiveFault(text)
   if (/deficient indentation/.test(reason)) return notClosed(text, start)
   if (/\btag\b/.test(reason)) return tagFault(text, start, reason)
   if (/alias node must contain/.test(reason)) return fault('yaml-syntax', 'a value cannot begin with "*"', quoteHelp(text, start - 1))
@@ -38,7 +39,6 @@ const PHRASES: readonly (readonly [RegExp, string, string?])[] = [
   [/a line break is expected/, 'a value cannot begin with "|" or ">"', 'quote it, or begin the text on the next line'],
   [/nesting exceeded/, 'lists and mappings are nested too deep', 'no manifest needs more than 500 levels'],
   [/document within a (?:single|double)/, 'a document ends within a quoted text', 'close the quote'],
-  [/directives end mark/, 'YAML directives are not read here', 'remove the line'],
 ]
 
 function tagFault(text: string, start: number, reason: string): TextFault {
@@ -52,6 +52,19 @@ function tagFault(text: string, start: number, reason: string): TextFault {
     end: Math.max(from + 1, start),
     message: `what begins with "!" is a YAML tag, and no valid one (${reason})`,
     ...(help === undefined ? {} : { help }),
+  }
+}
+
+/** `%YAML 1.2` and the like, which the peer refuses one way or another. */
+export function directiveFault(text: string): TextFault {
+  const start = text.search(/^%/m)
+  const line = /^[^\r\n]*/.exec(text.slice(start))?.[0] ?? ''
+  return {
+    code: 'yaml-directive',
+    start,
+    end: start + Math.max(1, line.length),
+    message: 'YAML directives are not read here',
+    help: 'remove the line',
   }
 }
 

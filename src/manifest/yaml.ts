@@ -2,7 +2,7 @@ import { COLLECTION_STYLE, EVENT_ID, type Event, parseEvents, YAMLException } fr
 import { construct, eventRange, type TextFault } from './construct.ts'
 import { applyPatches, joinFlow, joinLikelyFlows, type Patch } from './flow.ts'
 import type { Chunk } from './split.ts'
-import { syntaxFault } from './syntax.ts'
+import { directiveFault, syntaxFault } from './syntax.ts'
 
 export interface YamlDocument {
   readonly chunk: Chunk
@@ -199,10 +199,7 @@ function checkDocuments(events: readonly Event[], text: string, report: (fault: 
   for (let i = 0; i < events.length; i++) {
     const event = events[i]
     if (event?.type !== EVENT_ID.DOCUMENT) continue
-    if (event.directives.length > 0) {
-      const start = /^\uFEFF?%/m.exec(text)?.index ?? 0
-      report({ code: 'yaml-directive', start, end: lineEnd(text, start), message: 'YAML directives are not read here', help: 'remove the line' })
-    }
+    if (event.directives.length > 0) report(directiveFault(text))
     if (++documents > 1 && !isEmpty(events.slice(i, i + 2))) {
       const [start, end] = (events[i + 1] && eventRange(events[i + 1] as Event)) ?? [text.length - 1, text.length]
       report({
@@ -284,9 +281,4 @@ function endOfBrackets(text: string, from: number, count: number): number {
     end = pattern.lastIndex
   }
   return end
-}
-
-function lineEnd(text: string, from: number): number {
-  const end = text.slice(from).search(/[\r\n]/)
-  return end < 0 ? text.length : from + end
 }
