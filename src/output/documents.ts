@@ -20,7 +20,7 @@ export type ToV1 = (kind: Kind, resource: Resource) => unknown
  * The groups as plain values, as JSON shows them: an object for each resource that was asked for by name, one `XxxList` for each kind that
  * was listed (`reference/calicoctl.md 2.3`).
  */
-export function documentsOf(groups: readonly ResultGroup[]): unknown[] {
+export function documentsOf(groups: readonly ResultGroup[]): object[] {
   return groups.flatMap((group) => {
     const items = group.resources.map((resource) => arrangeResource(group.kind, resource))
     return group.revision === undefined ? items : [{ ...listHead(group), items }]
@@ -103,7 +103,7 @@ function listHead(group: ResultGroup): { kind: string; apiVersion: string; metad
 }
 
 function writeYamlGroup(group: ResultGroup, write: Write): void {
-  if (group.revision === undefined || group.resources.length === 0) return write(formatYaml(documentsOf([group])[0]))
+  if (group.revision === undefined || group.resources.length === 0) return write(formatYaml(documentsOf([group])[0] ?? []))
   const { kind, apiVersion, metadata } = listHead(group)
   write(formatYaml({ apiVersion }))
   write('items:\n')

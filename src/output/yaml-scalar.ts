@@ -76,15 +76,13 @@ const ESCAPES: Record<string, string> = {
 /** An indicator first, `: ` or ` #` within, a space at an end, or the start of a document mark. */
 const HAS_MEANING = /^[#,[\]{}&*!|>'"%@` ]|^[-?](?: |$)|:(?: |$)| #| $|^(?:---|\.\.\.)/
 
-const DOT_FLOAT = /^\.\d+(?:_\d+)*(?:[eE][-+]?\d+(?:_\d+)*)?$/
 const BASE_60 = /^[-+]?\d[\d_]*(?::[0-5]?\d)+(?:\.[\d_]*)?$/
 
 /** Does YAML 1.1, as go-yaml 2 reads it, take this plain text for a boolean, null, number, time or base-60 number? */
 function isReadOtherwise(text: string): boolean {
   if (WORDS.has(text)) return true
   const first = text.charCodeAt(0)
-  if (first === DOT) return DOT_FLOAT.test(text) && Number.isFinite(Number(text.replaceAll('_', '')))
-  if (first !== PLUS && first !== MINUS && !(first >= ZERO && first <= NINE)) return false
+  if (first !== DOT && first !== PLUS && first !== MINUS && !(first >= ZERO && first <= NINE)) return false
   return isNumber(text.replaceAll('_', '')) || BASE_60.test(text) || isTimestamp(text)
 }
 
@@ -97,16 +95,9 @@ function escapeOne(char: string): string {
   return code.length <= 2 ? `\\x${code.padStart(2, '0')}` : code.length <= 4 ? `\\u${code.padStart(4, '0')}` : `\\U${code.padStart(8, '0')}`
 }
 
-/** Go's integers of any base, YAML's decimal floats. */
+/** Go's integers of any base, YAML's decimal floats; those out of range too, on which readers do not agree. */
 function isNumber(text: string): boolean {
-  if (/^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?$/.test(text)) return Number.isFinite(Number(text))
-  const based = /^([-+]?)(0[xX][\da-fA-F]+|0[bB][01]+|0[oO][0-7]+)$/.exec(text)
-  if (based) {
-    const [, sign = '', digits = ''] = based
-    const magnitude = BigInt(digits)
-    return sign === '' ? magnitude < 2n ** 64n : magnitude < 2n ** 63n + (sign === '-' ? 1n : 0n)
-  }
-  return /^0b[-+][01]{1,63}$/.test(text)
+  return /^[-+]?(?:(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?|0[xX][\da-fA-F]+|0[bB][01]+|0[oO][0-7]+)$/.test(text) || /^0b[-+][01]+$/.test(text)
 }
 
 function isTimestamp(text: string): boolean {

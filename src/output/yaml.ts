@@ -7,9 +7,9 @@ import { doubleQuoted, scalarStyle, singleQuoted, yamlNumber } from './yaml-scal
  * a line feed.
  *
  * Takes what JSON knows, and bigint; `undefined` fields are left out. More is quoted than by go-yaml: line breaks other than LF and a key `<<`, which
- * readers of YAML 1.1 and 1.2 understand differently, and characters that reorder or hide text.
+ * readers of YAML 1.1 and 1.2 understand differently, numbers out of range, and characters that reorder or hide text.
  */
-export function formatYaml(value: unknown): string {
+export function formatYaml(value: object): string {
   const writer = new Writer()
   writer.node(value, 0, false)
   return writer.text
