@@ -27,13 +27,14 @@ export function protocol(description: string): Field<Protocol> {
   })
 }
 
-// --- internal ---
-
-const NUMBERS: Readonly<Record<string, number>> = { TCP: 6, UDP: 17, ICMP: 1, ICMPv6: 58, SCTP: 132, UDPLite: 136 }
-
-function decodeProtocol(raw: unknown, fail: (message: string, help?: string) => void): unknown {
+/** Text that is a number from 0 to 255 becomes one, other text is kept: for fields that allow other protocols than rules do. */
+export function decodeProtocol(raw: unknown, fail: (message: string, help?: string) => void): unknown {
   if (typeof raw === 'number' && Number.isInteger(raw) && raw >= 0 && raw <= 255) return raw
-  if (typeof raw === 'string') return /^\d{1,3}$/.test(raw) && Number(raw) <= 255 ? Number(raw) : raw
+  if (typeof raw === 'string') return /^\d+$/.test(raw) && Number(raw) <= 255 ? Number(raw) : raw
   fail(`expected a protocol, found ${describe(raw)}`, `known: ${PROTOCOL_NAMES.join(', ')}, and numbers from 1 to 255`)
   return undefined
 }
+
+// --- internal ---
+
+const NUMBERS: Readonly<Record<string, number>> = { TCP: 6, UDP: 17, ICMP: 1, ICMPv6: 58, SCTP: 132, UDPLite: 136 }

@@ -42,6 +42,11 @@ export interface FieldMeta {
 /** Says what is wrong with a value (first line) and what to do (further lines); undefined when it is fine. */
 export type Check<T> = (value: T) => string | undefined
 
+/** A check that lets the empty string pass: Go's validator skips it in most fields and items (`omitempty`). */
+export function orEmpty(check: Check<string>): Check<string> {
+  return (value) => (value === '' ? undefined : check(value))
+}
+
 interface CommonOptions<T> {
   readonly omit?: Omit
   /** Stored when the field is absent (a CRD default of the peer). */

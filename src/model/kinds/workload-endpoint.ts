@@ -8,7 +8,7 @@ import { labelValueFault } from '../label.ts'
 import { macAddress } from '../mac.ts'
 import { objectName } from '../object-name.ts'
 import { qosControls } from '../qos-controls.ts'
-import { list, struct, text, type ValueOf } from '../schema.ts'
+import { list, orEmpty, struct, text, type ValueOf } from '../schema.ts'
 
 export const workloadEndpoint = defineKind(
   { kind: 'WorkloadEndpoint', plural: 'workloadendpoints', aliases: ['wep', 'weps'], scope: 'namespaced' },
@@ -75,7 +75,7 @@ const specSchema = struct('What the endpoint is.', {
   pod: text('The pod, for k8s.', { check: objectName }),
   endpoint: text('Tells apart the endpoints of one workload.', { check: objectName }),
   serviceAccountName: text('The service account that it runs as.', { check: objectName }),
-  ipNetworks: list('Its addresses, each alone or as /32 or /128.', text('An address.', { check: optional(singleAddress) })),
+  ipNetworks: list('Its addresses, each alone or as /32 or /128.', text('An address.', { check: orEmpty(singleAddress) })),
   ipNATs: list(
     'Addresses under which it is reached from elsewhere.',
     struct('A pair of addresses.', {
@@ -91,7 +91,7 @@ const specSchema = struct('What the endpoint is.', {
   ports: workloadPorts(ipAddress),
   allowSpoofedSourcePrefixes: list(
     'Networks that it may use as source though they are not its own.',
-    text('A network.', { check: optional(networkOrAddress) }),
+    text('A network.', { check: orEmpty(networkOrAddress) }),
   ),
   qosControls: qosControls('Limits to its traffic.'),
 })
@@ -100,10 +100,6 @@ type Spec = ValueOf<typeof specSchema>
 
 interface Endpoint {
   readonly spec?: Spec
-}
-
-function optional(check: (value: string) => string | undefined): (value: string) => string | undefined {
-  return (value) => (value === '' ? undefined : check(value))
 }
 
 function complete(resource: Resource<Spec>): void {
