@@ -1,7 +1,7 @@
 import type { Problem, Range } from '../../model/problem.ts'
 import { escapeForTerminal } from '../escape.ts'
 import type { Paint, Theme } from '../theme.ts'
-import { characterWidth, displayWidth } from '../width.ts'
+import { characterWidth } from '../width.ts'
 import { SourceLines } from './source.ts'
 import { formatPlace, formatSubject, safeMessage, safeText } from './words.ts'
 
@@ -114,49 +114,54 @@ interface View {
 
 /** The part of a line around columns `start` to `end` (exclusive, from 1) that fits, each character made safe and as wide as the terminal shows it. */
 function viewOf(line: string, start: number, end: number, room: number): View {
+  const all = line.length <= 4 * room ? cells(Array.from(line), 0) : undefined
+  if (all && all.width <= room) return markCells('', all.items, '', 0, start, end)
+  // Characters enough on both sides of the place; on the left at most so many that the place is seen with something behind it.
   const { offset, count } = offsetOf(line, start - 1)
-  const wanted = start - 1 - count
-  // Enough characters on both sides; what does not fit is cut below.
-  const before = Array.from(line.slice(Math.max(0, offset - 2 * room), offset)).slice(-room)
-  const after = Array.from(line.slice(offset, offset + 4 * room))
-  const skipsHead = count > before.length
-  const head = cells(before, skipsHead ? 1 : 0)
-  const full = cells(after, head.width + (skipsHead ? 1 : 0))
-  let dropped = 0
-  // The place itself must be seen, with some of what is before it.
-  const most = Math.floor(room * (full.width + head.width <= room - 1 && !skipsHead ? 1 : 0.6))
-  let headWidth = head.width
-  while (headWidth > most && dropped < head.items.length) headWidth -= head.items[dropped++]?.width ?? 0
-  const ellipsisBefore = skipsHead || dropped > 0
-  const shownHead = head.items.slice(dropped)
-  const left = (ellipsisBefore ? 1 : 0) + headWidth
-  const shownAfter: Cell[] = []
-  let width = left
-  for (const cell of full.items) {
-    if (width + cell.width > room - 1) break
-    width += cell.width
-    shownAfter.push(cell)
-  }
-  const rest = shownAfter.length < full.items.length || offset + 4 * room < line.length
-  const text = `${ellipsisBefore ? '…' : ''}${[...shownHead, ...shownAfter].map((cell) => cell.text).join('')}${rest ? '…' : ''}`
-  const markedCells = shownAfter.slice(0, Math.max(0, Math.min(shownAfter.length, end - start)))
-  const trimmed = end === Number.POSITIVE_INFINITY ? trimEnd(markedCells) : markedCells
-  return { text, from: count - shownHead.length, before: left + wanted, marked: sum(trimmed) }
+  const before = cells(Array.from(line.slice(Math.max(0, offset - 2 * room), offset)), 1)
+  const head = lastThatFit(before.items, Math.floor(room * 0.6) - 1)
+  const from = count - head.length
+  const ellipsis = from > 0 ? '…' : ''
+  const tail = cells(Array.from(line.slice(offset, offset + 4 * room)), sum(head) + ellipsis.length)
+  const shown = firstThatFit(tail.items, room - 1 - sum(head) - ellipsis.length)
+  const isCut = shown.length < tail.items.length || offset + 4 * room < line.length
+  return markCells(ellipsis, [...head, ...shown], isCut ? '…' : '', from, start, end)
+}
+
+/** `items` are the characters from number `from` (from 0) on. */
+function markCells(ellipsis: string, items: readonly Cell[], rest: string, from: number, start: number, end: number): View {
+  const head = items.slice(0, Math.max(0, start - 1 - from))
+  const marked = items.slice(head.length, Math.max(head.length, end - 1 - from))
+  const shown = end === Number.POSITIVE_INFINITY ? trimEnd(marked) : marked
+  const beyond = Math.max(0, start - 1 - from - items.length)
+  const text = `${ellipsis}${items.map((cell) => cell.text).join('')}${rest}`
+  return { text, from, before: ellipsis.length + sum(head) + beyond, marked: sum(shown) }
+}
+
+function lastThatFit(items: readonly Cell[], room: number): readonly Cell[] {
+  let width = 0
+  let from = items.length
+  while (from > 0 && width + (items[from - 1]?.width ?? 0) <= room) width += items[--from]?.width ?? 0
+  return items.slice(from)
+}
+
+function firstThatFit(items: readonly Cell[], room: number): readonly Cell[] {
+  let width = 0
+  let to = 0
+  while (to < items.length && width + (items[to]?.width ?? 0) <= room) width += items[to++]?.width ?? 0
+  return items.slice(0, to)
 }
 
 /** A line above, cut like the one that matters. */
 function cutView(line: string, from: number, room: number): string {
   const { offset, count } = offsetOf(line, from)
-  const all = cells(Array.from(line.slice(offset, offset + 4 * room)), from > 0 ? 1 : 0)
-  if (from > 0 && (count < from || all.items.length === 0)) return line.trim() === '' ? '' : '…'
-  let text = from > 0 ? '…' : ''
-  let width = displayWidth(text)
-  for (const cell of all.items) {
-    if (width + cell.width > room - 1) return `${text}…`
-    text += cell.text
-    width += cell.width
-  }
-  return text
+  if (line.trim() === '') return ''
+  const ellipsis = from > 0 ? '…' : ''
+  if (count < from || offset === line.length) return ellipsis
+  const rest = cells(Array.from(line.slice(offset, offset + 4 * room)), ellipsis.length)
+  const isCut = offset + 4 * room < line.length || rest.width + ellipsis.length > room
+  const shown = isCut ? firstThatFit(rest.items, room - 1 - ellipsis.length) : rest.items
+  return `${ellipsis}${shown.map((cell) => cell.text).join('')}${isCut ? '…' : ''}`
 }
 
 interface Cell {
