@@ -15,7 +15,13 @@ const AMBIGUOUS =
 
 const TWICE = 'The same field twice in different letter case is a mistake as much as twice in the same; Calico silently takes one of them.'
 
+const CANNOT_WORK =
+  'Calico has no schema for profiles and stores words that no agent understands (action deny, IP version 3, a rule without action): the rule would never do ' +
+  'what it says. We refuse it, as Calico does in policies.'
+
 const list: readonly Deliberate[] = [
+  { file: 'validation/profile', name: /^(?:ingress|egress) rule (?:action: \w+|field (?:action|ipVersion) bad)$/, reason: CANNOT_WORK },
+  { file: 'validation/profile', name: /^spec\.(?:ingress|egress): (?:empty|null)-(?:rule|item)$/, reason: CANNOT_WORK },
   {
     file: 'validation/document',
     name: /^scalar as (?:label value|annotation value|order|port): (?:yes|no|on|off|y|n|octal11|bin|under|sexagesimal)$/,
@@ -48,6 +54,8 @@ const list: readonly Deliberate[] = [
   },
   { file: 'validation/document', name: 'case-different key', reason: TWICE },
   { file: /^validation\//, name: 'Spec: case', reason: TWICE },
+  { file: /^validation\//, name: 'metadata.Name: case', reason: TWICE },
+  { file: 'validation/bgppeer', name: /^spec\.(?:peerip|ASNumber): unknown$/, reason: TWICE },
   { file: 'validation/ippool', name: 'spec.CIDR: unknown or legacy', reason: TWICE },
   { file: 'validation/node', name: 'spec.bgp.ipv4address: unknown', reason: TWICE },
   {

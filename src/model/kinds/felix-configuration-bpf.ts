@@ -38,7 +38,7 @@ export const bpfFields = () => ({
   bpfLogFilters: map(
     'Which packets eBPF programs log, by interface name ("all", "weps", "heps" for sets of them): filters as tcpdump takes them.',
     text('A filter as tcpdump takes it.'),
-    { omit: 'absent', check: logFiltersFault },
+    { omit: 'absent' },
   ),
   bpfCTLBLogFilter: text('What connect-time load balancing logs: "all" (default nothing).'),
   bpfDataIfacePattern: expression('Interfaces of the host on which eBPF programs handle traffic (default: physical ones and tunnels).'),
@@ -119,12 +119,4 @@ function timeout(description: string) {
         ? undefined
         : 'is not a timeout\nwrite "Auto", or numbers with a unit (us, ms, s, m, h), as in 90s or 1h30m',
   })
-}
-
-function logFiltersFault(filters: Readonly<Record<string, string>>): string | undefined {
-  for (const name of Object.keys(filters)) {
-    const [fault, ...help] = interfaceFilter(name)?.split('\n') ?? []
-    if (fault !== undefined) return [`"${name}" ${fault}`, ...help].join('\n')
-  }
-  return undefined
 }

@@ -1,4 +1,5 @@
 import { nameColumn } from '../column.ts'
+import { interfaceFilter } from '../interface-name.ts'
 import { defineKind, type Report, type Resource } from '../kind.ts'
 import type { Path } from '../problem.ts'
 import { struct, type ValueOf } from '../schema.ts'
@@ -88,6 +89,12 @@ function rules({ metadata, spec = {} }: Resource<Spec>, report: Report): void {
       help: 'a name consists of letters, digits, spaces, "_" and "-"',
     })
   })
+  for (const key of Object.keys(spec.bpfLogFilters ?? {})) {
+    const [fault, ...help] = interfaceFilter(key)?.split('\n') ?? []
+    if (fault === undefined) continue
+    const message = `"${key}" ${fault}`
+    report({ code: 'bad-value', path: ['spec', 'bpfLogFilters', key], message, ...(help.length > 0 ? { help: help.join('\n') } : {}), atKey: true })
+  }
   checkTables(spec, report)
 }
 

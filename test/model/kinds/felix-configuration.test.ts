@@ -136,7 +136,7 @@ const refused: readonly [spec: object, fault: RegExp][] = [
   [{ bpfForceTrackPacketsFromIfaces: ['eth*'] }, /^spec\.bpfForceTrackPacketsFromIfaces\[0\]: "eth\*" is not an interface name/],
   [{ bpfForceTrackPacketsFromIfaces: [''] }, /^spec\.bpfForceTrackPacketsFromIfaces\[0\]: "" is not an interface name/],
   [{ bpfForceTrackPacketsFromIfaces: [null] }, /^spec\.bpfForceTrackPacketsFromIfaces\[0\]: "" is not an interface name/],
-  [{ bpfLogFilters: { 'eth 0': '' } }, /^spec\.bpfLogFilters: "eth 0" is not an interface name/],
+  [{ bpfLogFilters: { 'eth 0': '' } }, /^spec\.bpfLogFilters\.eth 0: "eth 0" is not an interface name/],
   [{ bpfConntrackTimeouts: { tcpSynSent: 20 } }, /^spec\.bpfConntrackTimeouts\.tcpSynSent: "20" is not a timeout/],
   [{ bpfConntrackTimeouts: { tcpSynSent: `${'m'.repeat(50)}!` } }, /^spec\.bpfConntrackTimeouts\.tcpSynSent: "m+!" is not a timeout/],
   [{ bpfDataIfacePattern: '(?!x)' }, /^spec\.bpfDataIfacePattern: "\(\?!x\)" looks around/],
