@@ -1,9 +1,12 @@
 import type { Kind, Resource } from '../model/kind.ts'
+import { kindNamed, kinds } from '../model/registry.ts'
+import { v3ToV1 } from '../model/v1/convert.ts'
+import type { ResultGroup } from '../output/documents.ts'
+import { type Printer, printerFor } from '../output/printer.ts'
 import type { Datastore } from '../store/datastore.ts'
 import type { ResourceFailure } from '../store/resources/failure.ts'
 import type { Target } from '../store/resources/keys.ts'
 import { getResource, isFailure, listResources } from '../store/resources/read.ts'
-import { kinds } from '../model/registry.ts'
 import { type Context, EXIT } from './context.ts'
 import { failureProblems, itemProblem } from './failures.ts'
 import { withExamples } from './help.ts'
@@ -15,12 +18,162 @@ import { openSession } from './session.ts'
 import type { Define } from './table.ts'
 import { kindArgument, targetOf } from './target.ts'
 import { UsageError } from './usage-error.ts'
+import { Option } from 'commander'
 
 interface GetOptions extends GlobalOptions, FileOptions {
-  readonly output: string
-  readonly outputVersion: 'v1' | 'v3'
+  readonly output?: string
+  readonly outputVersion?: 'v1' | 'v3'
   readonly namespace?: string
   readonly allNamespaces: boolean
+  /** `-a`, the peer's hidden form of `-A`. */
   readonly a: boolean
   readonly export: boolean
 }
+
+export const define: Define = (command, run) => {
+  command.argument('[kind]', 'kind of resource, such as profiles or gnp').argument('[names...]', 'names; without any, all of the kind')
+  addFileOptions(command, 'get what this names')
+  addNamespaceOption(command)
+  command
+    .option('-A, --all-namespaces', 'of all namespaces', false)
+    .addOption(new Option('-a', 'as -A').default(false).hideHelp())
+    .option('-o, --output <format>', 'ps (a table), wide, yaml, json, name, custom-columns=A,B, go-template=T, go-template-file=F, jsonpath=T, jsonpath-file=F')
+    .addOption(new Option('--output-version <version>', 'print yaml or json in the form of this API').choices(['v1', 'v3']))
+    .option('--export', 'with names: leave out what belongs to this datastore (uid, revision, times, namespace)', false)
+  withExamples(command, [
+    ['calicoctl get profiles', 'all profiles as a table'],
+    ['calicoctl get profile net1 -o yaml', 'one as a manifest'],
+    ['calicoctl get networkpolicy -A -o wide', 'the policies of all namespaces'],
+    ['calicoctl get nodes -o custom-columns=NAME,ASN', 'chosen columns'],
+    ['calicoctl get gnp -o jsonpath={.items[*].metadata.name}', 'for scripts'],
+  ])
+  command.addHelpText('after', () => `\nKinds: ${kinds.map((kind) => kind.plural).join(', ')}\n`)
+  command.action(
+    run((context, kind: string | undefined, names: string[], options: GetOptions) => {
+      if (options.filename.length > 0) {
+        if (kind !== undefined) throw new UsageError('give either a kind, or -f')
+        return getByFile(options, context)
+      }
+      if (kind === undefined) throw new UsageError('what is to be shown? Give a kind, or -f', 'as in: calicoctl get profiles')
+      return getByName(kind, names, options, context)
+    }),
+  )
+}
+
+// --- internal ---
+
+interface Found {
+  readonly groups: readonly ResultGroup[]
+  readonly failures: readonly ResourceFailure[]
+  /** Keys that a list had to leave out. */
+  readonly unreadable: readonly string[]
+}
+
+async function getByName(word: string, names: readonly string[], options: GetOptions, context: Context): Promise<number> {
+  const kind = kindArgument(word)
+  const all = options.allNamespaces || options.a
+  if (all && options.namespace !== undefined) throw new UsageError('cannot use both --namespace and --all-namespaces flags at the same time')
+  if (all && names.length > 0) throw new UsageError('cannot use --all-namespace flag for getting a single resource', 'name its namespace with -n')
+  if (kind.scope === 'cluster' && (all || options.namespace !== undefined)) throw new UsageError(`${kind.kind} is not namespaced`, 'leave out -n and -A')
+  const printer = await choosePrinter(options, context)
+  const datastore = await openSession(context, options)
+  const found =
+    names.length === 0
+      ? await findAll(datastore, kind, all ? undefined : (options.namespace ?? 'default'))
+      : await findNamed(
+          datastore,
+          names.map((name) => targetOf(kind, name, options.namespace)),
+        )
+  const shown = names.length > 0 && options.export ? { ...found, groups: found.groups.map(exported) } : found
+  return print(shown, printer, { namespaces: all ? 'all' : options.namespace === undefined ? 'unnamed' : 'one' }, datastore, options, context)
+}
+
+async function getByFile(options: GetOptions, context: Context): Promise<number> {
+  const printer = await choosePrinter(options, context)
+  const manifest = await readInput(options, context, { namesOnly: true })
+  if (typeof manifest === 'number') return manifest
+  const targets: Target[] = []
+  for (const item of manifest.items) {
+    const target = placeItem(item, options.namespace)
+    if (isFault(target)) return printProblems(context, options, [itemProblem(item, target)], { source: manifest.source })
+    targets.push(target)
+  }
+  const datastore = await openSession(context, options)
+  const found = await findNamed(datastore, targets)
+  return print(found, printer, { namespaces: options.namespace === undefined ? 'unnamed' : 'one' }, datastore, options, context)
+}
+
+function choosePrinter(options: GetOptions, context: Context): Promise<Printer> {
+  return printerFor(options.output, {
+    readFile: (path) => context.files.readFile(path),
+    toV1: options.outputVersion === 'v1' ? v3ToV1 : undefined,
+  })
+}
+
+async function findAll(datastore: Datastore, kind: Kind, namespace: string | undefined): Promise<Found> {
+  const { resources, revision, unreadable } = await listResources(datastore, kind, kind.scope === 'namespaced' ? namespace : undefined)
+  return { groups: [{ kind, resources, revision }], failures: [], unreadable }
+}
+
+async function findNamed(datastore: Datastore, targets: readonly Target[]): Promise<Found> {
+  const answers = await Promise.all(targets.map((target) => getResource(datastore, target)))
+  const groups: ResultGroup[] = []
+  const failures: ResourceFailure[] = []
+  for (const [index, answer] of answers.entries()) {
+    const kind = targets[index]?.kind
+    if (isFailure(answer)) failures.push(answer)
+    else if (kind) groups.push({ kind, resources: [answer] })
+  }
+  return { groups, failures, unreadable: [] }
+}
+
+async function print(
+  found: Found,
+  printer: Printer,
+  view: { readonly namespaces: 'unnamed' | 'one' | 'all' },
+  datastore: Datastore,
+  options: GetOptions,
+  context: Context,
+): Promise<number> {
+  const { groups, failures, unreadable } = found
+  if (groups.length > 0) {
+    const facts = { defaultAsNumber: printer.usesFacts ? await defaultAsNumber(datastore, groups) : undefined }
+    await printer.print(groups, { write: (text) => context.stdout.write(text), isTerminal: context.stdout.isTerminal, namespaces: view.namespaces, facts })
+  }
+  for (const key of unreadable) context.stderr.write(`warning: left out what cannot be read: ${key}\n`)
+  if (failures.length === 0) return EXIT.ok
+  return printProblems(
+    context,
+    options,
+    failures.flatMap((failure) => failureProblems(failure)),
+    {},
+  )
+}
+
+/** What `--export` leaves out, as in the peer (`reference/calicoctl.md 2.3`). */
+function exported(group: ResultGroup): ResultGroup {
+  const strip = (resource: Resource): Resource => {
+    const {
+      namespace: _namespace,
+      uid: _uid,
+      resourceVersion: _version,
+      creationTimestamp: _created,
+      deletionTimestamp: _deleted,
+      deletionGracePeriodSeconds: _grace,
+      ...metadata
+    } = resource.metadata
+    return { ...resource, metadata }
+  }
+  return { ...group, resources: group.resources.map(strip) }
+}
+
+/** Only nodes show it: the AS number of BGPConfiguration `default`, else Calico's own. */
+async function defaultAsNumber(datastore: Datastore, groups: readonly ResultGroup[]): Promise<number | undefined> {
+  const kind = kindNamed('BGPConfiguration')
+  if (!kind || !groups.some((group) => group.kind.kind === 'Node')) return undefined
+  const configuration = await getResource(datastore, { kind, name: 'default' })
+  if (isFailure(configuration)) return DEFAULT_AS_NUMBER
+  return (configuration.spec as { asNumber?: number } | undefined)?.asNumber ?? DEFAULT_AS_NUMBER
+}
+
+const DEFAULT_AS_NUMBER = 64_512

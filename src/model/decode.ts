@@ -56,7 +56,12 @@ class Decoder {
   }
 
   #struct(shape: Extract<Shape, { type: 'struct' }>, raw: unknown, isItem: boolean): unknown {
-    if (!isObject(raw)) return this.#wrongType(raw, 'a mapping')
+    if (!isObject(raw))
+      return this.#wrongType(
+        raw,
+        'a mapping',
+        shape.fields.length === 0 ? undefined : `it may have: ${shape.fields.map(([name]) => name).join(', ')}`,
+      )
     const given = new Map<string, unknown>()
     for (const key of Object.keys(raw)) {
       const name = shape.byName.has(key) ? key : shape.byLowerName.get(key.toLowerCase())
@@ -169,8 +174,8 @@ class Decoder {
     this.#fault('unknown-field', `unknown field "${key}"`, key, help)
   }
 
-  #wrongType(raw: unknown, wanted: string): undefined {
-    this.#fault('wrong-type', `expected ${wanted}, found ${describe(raw)}`)
+  #wrongType(raw: unknown, wanted: string, help?: string): undefined {
+    this.#fault('wrong-type', `expected ${wanted}, found ${describe(raw)}`, undefined, help)
     return undefined
   }
 

@@ -17,6 +17,7 @@ import { networkSet } from './kinds/network-set.ts'
 import { node } from './kinds/node.ts'
 import { profile } from './kinds/profile.ts'
 import { stagedGlobalNetworkPolicy } from './kinds/staged-global-network-policy.ts'
+import { stagedKubernetesNetworkPolicy } from './kinds/staged-kubernetes-network-policy.ts'
 import { stagedNetworkPolicy } from './kinds/staged-network-policy.ts'
 import { tier } from './kinds/tier.ts'
 import { workloadEndpoint } from './kinds/workload-endpoint.ts'
@@ -41,6 +42,7 @@ export const kinds: readonly Kind[] = [
   node,
   profile,
   stagedGlobalNetworkPolicy,
+  stagedKubernetesNetworkPolicy,
   stagedNetworkPolicy,
   tier,
   workloadEndpoint,

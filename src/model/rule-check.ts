@@ -1,5 +1,6 @@
 import type { Fault } from './decode.ts'
 import { labelKeyFault } from './label.ts'
+import { subdomainFault } from './names.ts'
 import { parseCidr } from './net.ts'
 import type { Path } from './problem.ts'
 import { protocolNumber } from './protocol.ts'
@@ -18,14 +19,15 @@ export interface RulePlace {
 export function checkRule(rule: Rule, path: Path, place: RulePlace, report: (fault: Fault) => void): void {
   const tell = (field: Path, message: string, help?: string) =>
     report({ code: 'bad-rule', path: [...path, ...field], message, ...(help === undefined ? {} : { help }) })
+  if (!rule.action) tell(['action'], 'a rule needs an action', 'write Allow, Deny, Log or Pass')
   checkPorts(rule, tell)
   checkIcmp(rule, place, tell)
   checkNets(rule, tell)
   for (const side of ['source', 'destination'] as const) {
     const entity = rule[side]
     if (!entity) continue
-    checkGlobal(entity, side, tell)
-    checkServices(entity, side, place, tell)
+    checkGlobal(entity, side, place, tell)
+    if (place.policy) checkServices(entity, side, place, tell)
   }
   checkHttp(rule, place, tell)
   for (const key of Object.keys(rule.metadata?.annotations ?? {})) {
@@ -68,15 +70,14 @@ function checkIcmp(rule: Rule, place: RulePlace, tell: Tell): void {
   if (rule.icmp && number !== ICMP && number !== ICMPV6) {
     tell(['icmp'], 'ICMP fields require protocol to be ICMP or ICMPv6', 'add "protocol: ICMP" to the rule')
   }
-  for (const field of ['icmp', 'notICMP'] as const) {
+  for (const field of place.policy ? (['icmp', 'notICMP'] as const) : (['icmp'] as const)) {
     if (rule[field]?.code !== undefined && rule[field].type === undefined)
       tell([field, 'code'], 'ICMP code specified without an ICMP type', 'add the type')
   }
   for (const field of ['protocol', 'notProtocol'] as const) {
-    if (rule[field] === 'ICMP' && rule.ipVersion === 6)
-      tell(['ipVersion'], `${field} ICMP requires ipVersion 4`, 'write ICMPv6, or leave out ipVersion')
-    if (rule[field] === 'ICMPv6' && rule.ipVersion === 4)
-      tell(['ipVersion'], `${field} ICMPv6 requires ipVersion 6`, 'write ICMP, or leave out ipVersion')
+    const named = rule[field] === undefined ? undefined : protocolNumber(rule[field])
+    if (named === ICMP && rule.ipVersion === 6) tell(['ipVersion'], `${field} ICMP requires ipVersion 4`, 'write ICMPv6, or leave out ipVersion')
+    if (named === ICMPV6 && rule.ipVersion === 4) tell(['ipVersion'], `${field} ICMPv6 requires ipVersion 6`, 'write ICMP, or leave out ipVersion')
   }
 }
 
@@ -103,11 +104,9 @@ function checkNets(rule: Rule, tell: Tell): void {
   }
 }
 
-function checkGlobal(entity: EntityRule, side: 'source' | 'destination', tell: Tell): void {
-  for (const field of ['selector', 'notSelector'] as const) {
-    if (entity[field]?.includes('global(')) {
-      tell([side, field], 'global() can only be used in an EntityRule namespaceSelector', 'use it in namespaceSelector')
-    }
+function checkGlobal(entity: EntityRule, side: 'source' | 'destination', place: RulePlace, tell: Tell): void {
+  if (place.policy && entity.selector?.includes('global(')) {
+    tell([side, 'selector'], 'global() can only be used in an EntityRule namespaceSelector', 'use it in namespaceSelector')
   }
   const namespaces = entity.namespaceSelector ?? ''
   if (namespaces.includes('global(') && !/^[ \t]*global\([ \t]*\)[ \t]*$/.test(namespaces)) {
@@ -118,6 +117,8 @@ function checkGlobal(entity: EntityRule, side: 'source' | 'destination', tell: T
 function checkServices(entity: EntityRule, side: 'source' | 'destination', place: RulePlace, tell: Tell): void {
   const { services } = entity
   if (!services) return
+  const nameFault = services.name ? subdomainFault(services.name) : undefined
+  if (nameFault !== undefined) tell([side, 'services', 'name'], nameFault)
   if (!services.name) tell([side, 'services', 'name'], 'services must specify a service name')
   if (place.global && !services.namespace) tell([side, 'services', 'namespace'], 'must specify a namespace', 'a global policy has none of its own')
   const wrongSide = place.direction === 'ingress' ? 'destination' : 'source'

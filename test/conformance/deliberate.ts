@@ -20,7 +20,11 @@ const CANNOT_WORK =
   'what it says. We refuse it, as Calico does in policies.'
 
 const list: readonly Deliberate[] = [
-  { file: 'validation/profile', name: /^(?:ingress|egress) rule (?:action: \w+|field (?:action|ipVersion) bad)$/, reason: CANNOT_WORK },
+  {
+    file: 'validation/profile',
+    name: /^(?:ingress|egress) rule (?:action: (?:upper|lower|null|empty|unknown)|field (?:action|ipVersion) bad)$/,
+    reason: CANNOT_WORK,
+  },
   { file: 'validation/profile', name: /^spec\.(?:ingress|egress): (?:empty|null)-(?:rule|item)$/, reason: CANNOT_WORK },
   {
     file: 'validation/document',
@@ -53,7 +57,12 @@ const list: readonly Deliberate[] = [
     reason: 'U+0085, U+2028 and U+2029 are line breaks in YAML 1.1 and ordinary characters in 1.2: unescaped, the text would mean two things.',
   },
   { file: 'validation/document', name: 'case-different key', reason: TWICE },
-  { file: /^validation\//, name: 'Spec: case', reason: TWICE },
+  {
+    file: /^validation\//,
+    name: /^(?:Spec: case|metadata\.Name: case|spec\.Selector: misplaced|(?:ingress|egress) rule shape: case)$/,
+    reason: TWICE,
+  },
+  { file: 'validation/bgppeer', name: /^spec\.(?:peerip|ASNumber): unknown$/, reason: TWICE },
   { file: /^validation\//, name: 'metadata.Name: case', reason: TWICE },
   { file: 'validation/bgppeer', name: /^spec\.(?:peerip|ASNumber): unknown$/, reason: TWICE },
   { file: 'validation/ippool', name: 'spec.CIDR: unknown or legacy', reason: TWICE },

@@ -15,6 +15,7 @@ export const tier = defineKind({ kind: 'Tier', plural: 'tiers', aliases: [], sco
     order: float('Position among the tiers: those with a lower order come first.', { omit: 'absent' }),
     defaultAction: text('What happens to traffic that a policy of the tier selects and no rule decides.', {
       oneOf: ['Pass', 'Deny'],
+      omit: 'absent',
       default: 'Deny',
     }),
   }),

@@ -118,9 +118,12 @@ export function refuseDelete(target: Target, current: Resource, facts: Facts): R
 
 // --- internal ---
 
+const CLUSTER_FIELDS = 'spec (clusterGUID, clusterType, calicoVersion, datastoreReady, variant), metadata.labels and metadata.annotations'
+
 /** Kinds and names that others own: the cluster's own record, and policies that Kubernetes keeps. */
 function refuseReadOnly(operation: string, target: Target): ResourceFailure | undefined {
-  if (target.kind.kind === 'ClusterInformation') return notSupported(operation, nameOf(target), 'resource is readonly')
+  if (target.kind.kind === 'ClusterInformation')
+    return { ...notSupported(operation, nameOf(target), 'resource is readonly'), help: `Calico keeps it itself: ${CLUSTER_FIELDS}` }
   if (target.kind.kind === 'NetworkPolicy' && target.name.startsWith('knp.default.')) {
     return notSupported(operation, nameOf(target), 'kubernetes network policies must be managed through the kubernetes API')
   }
