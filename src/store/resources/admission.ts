@@ -51,6 +51,16 @@ export async function loadFacts(datastore: Datastore, intents: readonly Intent[]
   }
 }
 
+/** Kinds and names that others own: the cluster's own record, and policies that Kubernetes keeps. */
+export function refuseReadOnly(operation: string, target: Target): ResourceFailure | undefined {
+  if (target.kind.kind === 'ClusterInformation')
+    return { ...notSupported(operation, nameOf(target), 'resource is readonly'), help: `Calico keeps it itself: ${CLUSTER_FIELDS}` }
+  if (target.kind.kind === 'NetworkPolicy' && target.name.startsWith('knp.default.')) {
+    return notSupported(operation, nameOf(target), 'kubernetes network policies must be managed through the kubernetes API')
+  }
+  return undefined
+}
+
 /** Why a create or change may not happen, by rules that look at other resources or at what is stored. */
 export function refuseWrite(
   change: { readonly intent: Intent; readonly wanted: Resource; readonly current: Resource | undefined },
@@ -59,8 +69,6 @@ export function refuseWrite(
   const { intent, wanted, current } = change
   const { target } = intent
   const name = nameOf(target)
-  const refused = refuseReadOnly(intent.type, target)
-  if (refused) return refused
   if (isTiered(target.kind) && !current) {
     const tier = tierOf(wanted)
     if (!facts.tiers.has(tier)) {
@@ -101,8 +109,6 @@ export function refuseWrite(
 
 /** Why a delete may not happen. */
 export function refuseDelete(target: Target, current: Resource, facts: Facts): ResourceFailure | undefined {
-  const refused = refuseReadOnly('delete', target)
-  if (refused) return refused
   if (target.kind.kind === 'Tier') {
     if (BUILTIN_TIERS.some((tier) => tier.name === target.name)) return notSupported('delete', nameOf(target), `Cannot delete ${target.name} tier`)
     const policies = facts.policiesInTier.get(current.metadata.name ?? '') ?? 0
@@ -119,16 +125,6 @@ export function refuseDelete(target: Target, current: Resource, facts: Facts): R
 // --- internal ---
 
 const CLUSTER_FIELDS = 'spec (clusterGUID, clusterType, calicoVersion, datastoreReady, variant), metadata.labels and metadata.annotations'
-
-/** Kinds and names that others own: the cluster's own record, and policies that Kubernetes keeps. */
-function refuseReadOnly(operation: string, target: Target): ResourceFailure | undefined {
-  if (target.kind.kind === 'ClusterInformation')
-    return { ...notSupported(operation, nameOf(target), 'resource is readonly'), help: `Calico keeps it itself: ${CLUSTER_FIELDS}` }
-  if (target.kind.kind === 'NetworkPolicy' && target.name.startsWith('knp.default.')) {
-    return notSupported(operation, nameOf(target), 'kubernetes network policies must be managed through the kubernetes API')
-  }
-  return undefined
-}
 
 function mark(set: Set<string>, name: string, present: boolean): void {
   if (present) set.add(name)

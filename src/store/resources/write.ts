@@ -2,7 +2,7 @@ import type { Kind, Resource } from '../../model/kind.ts'
 import { completeResource, encodeResource, validateResource } from '../../model/resource.ts'
 import type { Fault } from '../../model/decode.ts'
 import type { Datastore, KeyValue } from '../datastore.ts'
-import { type Facts, loadFacts, refuseDelete, refuseWrite } from './admission.ts'
+import { type Facts, loadFacts, refuseDelete, refuseReadOnly, refuseWrite } from './admission.ts'
 import { isBuiltin } from './builtin.ts'
 import { type Author, pruneChanges } from './changes.ts'
 import type { Clock } from './clock.ts'
@@ -166,6 +166,8 @@ function decide(intent: Intent, lookup: Lookup, facts: Facts, clock: Clock): Dec
     if (intent.type === 'create') return { failure: { ...alreadyExists(name), help: reason } }
     return { failure: notSupported(intent.type, name, reason) }
   }
+  const readOnly = refuseReadOnly(intent.type, target)
+  if (readOnly) return { failure: readOnly }
   const current = pickStored(target, possibleKeys(target), lookup)
   if (intent.type === 'delete') return decideDelete(intent, current, facts, lookup)
   if (current && 'code' in current && intent.type === 'modify') return { failure: current }
