@@ -118,7 +118,7 @@ class Constructor {
       const tag = this.#source.slice(event.tagStart, event.tagEnd)
       const resolved = resolveTagged(expandTag(tag), text)
       if (typeof resolved !== 'object' || resolved === null || !('fault' in resolved)) return resolved
-      this.#fault(event, 'unknown-tag', resolved.fault, quoteHelp(this.#source, event.tagStart))
+      this.#fault(event, 'unknown-tag', resolved.fault, tag.startsWith('!!') ? undefined : quoteHelp(this.#source, event.tagStart))
       return text
     }
     return event.style === SCALAR_STYLE.PLAIN ? resolvePlain(text) : text

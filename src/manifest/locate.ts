@@ -28,7 +28,8 @@ export class Locator {
       reached++
     }
     if (!node) return [0, 1]
-    const wantsKey = at === 'key' || reached < path.length
+    // Within an alias nothing is written: the alias itself is shown.
+    const wantsKey = reached === path.length ? at === 'key' : node.value === undefined
     return (wantsKey ? node.key : undefined) ?? node.value ?? node.key ?? node.first ?? [0, 1]
   }
 }

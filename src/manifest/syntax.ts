@@ -109,7 +109,9 @@ function afterTheEnd(text: string, start: number, fault: MakeFault): TextFault {
 function badEntry(text: string, start: number, fault: MakeFault): TextFault {
   const char = text[start] ?? ''
   if ('@`%'.includes(char)) return fault('yaml-syntax', `a value cannot begin with "${char}"`, quoteHelp(text, start))
-  if (char === ':') return fault('yaml-syntax', '": " stands a second time here', 'quote the value, or give the field a line of its own')
+  if (char === ':' && isSecondOnLine(text, start)) {
+    return fault('yaml-syntax', '": " stands a second time here', 'quote the value, or give the field a line of its own')
+  }
   if (char === '-' && isFirstOnLine(text, start)) {
     return fault('yaml-syntax', 'this list belongs to nothing above it', 'check its indentation, and whether the field above has a value already')
   }
@@ -118,6 +120,11 @@ function badEntry(text: string, start: number, fault: MakeFault): TextFault {
     return fault('yaml-syntax', 'text stands behind the end of this value', 'quote the whole value')
   }
   return fault('yaml-syntax', 'the indentation of this line does not fit', 'begin all fields of a mapping in the same column')
+}
+
+function isSecondOnLine(text: string, start: number): boolean {
+  const lineStart = Math.max(text.lastIndexOf('\n', start - 1), text.lastIndexOf('\r', start - 1)) + 1
+  return /:\s/.test(text.slice(lineStart, start))
 }
 
 function isFirstOnLine(text: string, start: number): boolean {

@@ -39,12 +39,22 @@ export function quoteHelp(source: string, start: number): string | undefined {
   const value = line.replace(/\s+#.*$/, '').trimEnd()
   if (value === '' || line.length === 200) return 'quote the value'
   const key = /^[^\s:]+(?=:$|:\s)/.exec(value)?.[0]
-  return `quote it: ${quote(key ?? value)}`
+  return `quote it: ${quote(key ?? withoutClosers(value))}`
 }
 
 // --- internal ---
 
 const CORE = 'tag:yaml.org,2002:'
+
+/** Brackets at the end that nothing in the value opens belong to the collection around it. */
+function withoutClosers(value: string): string {
+  let text = value
+  for (;;) {
+    const opener = text.endsWith('}') ? '{' : text.endsWith(']') ? '[' : undefined
+    if (opener === undefined || text.split(opener).length >= text.split(text.at(-1) ?? '').length) return text
+    text = text.slice(0, -1).trimEnd()
+  }
+}
 
 function quote(text: string): string {
   if (!text.includes("'")) return `'${text}'`
