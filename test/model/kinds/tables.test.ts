@@ -137,7 +137,7 @@ function listed(kind: Kind, store: ReadonlyMap<string, string>): Resource[] {
   const place = kind.scope === 'namespaced' ? `${PREFIX}${kind.plural}/default/` : `${PREFIX}${kind.plural}/`
   const keys = [...store.keys()].filter((key) => key.startsWith(place)).sort(compareBytes)
   return keys.map((key) => {
-    const resource = decodeResource(kind, JSON.parse(store.get(key) ?? '') as Record<string, unknown>, {
+    const resource = decodeResource(kind, JSON.parse((store.get(key) ?? '').replace('<TIME>', '2026-01-02T03:04:05Z')) as Record<string, unknown>, {
       stored: true,
       report: (fault) => assert.fail(fault.message),
     })
