@@ -1,5 +1,4 @@
 import type { ColumnFacts } from '../model/kind.ts'
-import { didYouMean } from '../model/suggest.ts'
 import { UserError } from '../model/user-error.ts'
 import { documentsOf, type ResultGroup, type ToV1, type Write, writeJson, writeYaml } from './documents.ts'
 import { escapeLinesForTerminal } from './escape.ts'
@@ -79,12 +78,7 @@ function splitFormat(format: string): [word: Format, argument: string | undefine
   const word = at < 0 ? format : format.slice(0, at)
   const known = FORMATS_WITH_ARGUMENT.find((known) => known === word)
   if (known) return [known, at < 0 ? undefined : format.slice(at + 1)]
-  const all = [...PLAIN_FORMATS, ...FORMATS_WITH_ARGUMENT]
-  const suggestion = word === '' ? undefined : didYouMean(word, all)
-  throw new UserError(
-    `unrecognized output format '${format}'`,
-    suggestion === undefined ? `known formats: ${all.join(', ')}` : `did you mean ${suggestion}?`,
-  )
+  throw new UserError(`unrecognized output format '${format}'`, `known formats: ${[...PLAIN_FORMATS, ...FORMATS_WITH_ARGUMENT].join(', ')}`)
 }
 
 function need(word: Format, argument: string | undefined, message: string): string {

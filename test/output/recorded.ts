@@ -16,11 +16,18 @@ export function recordedOutput(format: 'yaml' | 'json'): RecordedOutput[] {
       for (const recorded of readRecords<CliCase>(`${folder}/${topic}`)) {
         for (const step of recorded.steps) {
           if (!('args' in step) || step.exit !== 0 || step.args[0] !== 'get' || step.args.at(-1) !== format || step.args.at(-2) !== '-o') continue
-          const text = step.stdout.replaceAll('<REV>', '7').replaceAll('<TIME>', '2026-01-01T00:00:00Z')
-          found.push({ text, step: `${topic}: ${recorded.name}: ${step.args.join(' ')}` })
+          found.push({ text: fillPlaceholders(step.stdout), step: `${topic}: ${recorded.name}: ${step.args.join(' ')}` })
         }
       }
     }
   }
   return found
+}
+
+/** Recorded text with a value where a placeholder of what two runs do not share stood. */
+export function fillPlaceholders(text: string): string {
+  return text
+    .replaceAll('<REV>', '7')
+    .replaceAll('<TIME>', '2026-01-01T00:00:00Z')
+    .replaceAll(/<(UID\d+|GUID)>/g, '$1')
 }
