@@ -11,8 +11,7 @@ export const interfaceGlob: Check<string> = (value) => matches(value, /^[a-zA-Z0
 export const ignoredInterface: Check<string> = (value) => (value === '*' ? 'would ignore every interface\nname the interfaces' : interfaceGlob(value))
 
 /** A name as iptables matches it: a final `+` stands for any text. */
-export const interfaceFilter: Check<string> = (value) =>
-  matches(value, /^[a-zA-Z0-9:._+-]{1,15}$/, 'letters, digits, ":", ".", "_", "+" and "-"') ?? undefined
+export const interfaceFilter: Check<string> = (value) => matches(value, /^[a-zA-Z0-9:._+-]{1,15}$/, 'letters, digits, ":", ".", "_", "+" and "-"')
 
 // --- internal ---
 
