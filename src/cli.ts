@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander'
-import { settleBooleans, splitAtCommand } from './commands/arguments.ts'
+import { settleArguments, splitAtCommand } from './commands/arguments.ts'
 import { type Context, EXIT } from './commands/context.ts'
 import { programHelp } from './commands/help.ts'
 import { addGlobalOptions } from './commands/options.ts'
@@ -46,7 +46,7 @@ async function runCommand(name: string, args: readonly string[], context: Contex
   const { define } = await entry.load()
   define(command, run)
   addGlobalOptions(command)
-  await command.parseAsync(settleBooleans(command, args), { from: 'user' })
+  await command.parseAsync(settleArguments(command, args), { from: 'user' })
   return code
 }
 

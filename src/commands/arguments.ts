@@ -12,11 +12,16 @@ export function splitAtCommand(argv: readonly string[]): { readonly before: stri
   return { before: [...argv], after: [] }
 }
 
-/** Boolean options given with a value (`--skip-exists=false`), as scripts for the peer write them: set or left out. */
-export function settleBooleans(command: Command, argv: readonly string[]): string[] {
+/**
+ * What the peer's parser takes and ours does not: boolean options with a value (`--skip-exists=false`), which are set or left out, and short options
+ * with an equals sign (`-o=json`).
+ */
+export function settleArguments(command: Command, argv: readonly string[]): string[] {
   const end = argv.indexOf('--')
   const options = end < 0 ? argv : argv.slice(0, end)
   const settled = options.flatMap((word) => {
+    const short = /^(-[A-Za-z])=(.*)$/s.exec(word)
+    if (short && command.options.some((known) => known.short === short[1])) return [short[1] ?? '', short[2] ?? '']
     const [, flag = '', value = ''] = /^(--[^=]+)=(.*)$/s.exec(word) ?? []
     const option = command.options.find((known) => known.long === flag && known.isBoolean())
     if (!option) return [word]

@@ -44,7 +44,11 @@ export async function changeFromFiles(verb: ChangeVerb, options: ChangeFromFiles
   if (typeof manifest === 'number') return manifest
   const placed = placeAll(manifest.items, verb, options.namespace)
   if (placed.problems.length > 0) {
-    return printProblems(context, options, placed.problems, { source: manifest.source, files: manifest.files, consequence: `nothing was ${verb.past}` })
+    return printProblems(context, options, placed.problems, {
+      source: manifest.source,
+      files: manifest.files,
+      consequence: `nothing was ${verb.past}`,
+    })
   }
   const datastore = await openSession(context, options)
   if (verb.verb !== 'delete') await ensureInitialized(datastore, context.clock)
@@ -58,9 +62,7 @@ export async function changeFromFiles(verb: ChangeVerb, options: ChangeFromFiles
     }),
   )
   const settled = outcomes.map((outcome) => forgive(outcome, options))
-  const problems = settled.flatMap((outcome, index) =>
-    outcome.type === 'failed' ? failureProblems(outcome.failure, placed.items[index]?.item) : [],
-  )
+  const problems = settled.flatMap((outcome, index) => (outcome.type === 'failed' ? failureProblems(outcome.failure, placed.items[index]?.item) : []))
   const kinds = placed.items.map(({ item }) => item.kind.kind)
   if (problems.length > 0) await printProblems(context, options, problems, { source: manifest.source, files: manifest.files })
   return summarize(verb.verb, kinds, settled, context)

@@ -37,7 +37,10 @@ export const define: Define = (command, run) => {
   command
     .option('-A, --all-namespaces', 'of all namespaces', false)
     .addOption(new Option('-a', 'as -A').default(false).hideHelp())
-    .option('-o, --output <format>', 'ps (a table), wide, yaml, json, name, custom-columns=A,B, go-template=T, go-template-file=F, jsonpath=T, jsonpath-file=F')
+    .option(
+      '-o, --output <format>',
+      'ps (a table), wide, yaml, json, name, custom-columns=A,B, go-template=T, go-template-file=F, jsonpath=T, jsonpath-file=F',
+    )
     .addOption(new Option('--output-version <version>', 'print yaml or json in the form of this API').choices(['v1', 'v3']))
     .option('--export', 'with names: leave out what belongs to this datastore (uid, revision, times, namespace)', false)
   withExamples(command, [
@@ -51,7 +54,7 @@ export const define: Define = (command, run) => {
   command.action(
     run((context, kind: string | undefined, names: string[], options: GetOptions) => {
       if (options.filename.length > 0) {
-        if (kind !== undefined) throw new UsageError('give either a kind, or -f')
+        if (kind !== undefined) context.stderr.write('warning: -f says what to get; the kind and names beside it are not used\n')
         return getByFile(options, context)
       }
       if (kind === undefined) throw new UsageError('what is to be shown? Give a kind, or -f', 'as in: calicoctl get profiles')
@@ -74,7 +77,8 @@ async function getByName(word: string, names: readonly string[], options: GetOpt
   const all = options.allNamespaces || options.a
   if (all && options.namespace !== undefined) throw new UsageError('cannot use both --namespace and --all-namespaces flags at the same time')
   if (all && names.length > 0) throw new UsageError('cannot use --all-namespace flag for getting a single resource', 'name its namespace with -n')
-  if (kind.scope === 'cluster' && (all || options.namespace !== undefined)) throw new UsageError(`${kind.kind} is not namespaced`, 'leave out -n and -A')
+  if (kind.scope === 'cluster' && (all || options.namespace !== undefined))
+    throw new UsageError(`${kind.kind} is not namespaced`, 'leave out -n and -A')
   const printer = await choosePrinter(options, context)
   const datastore = await openSession(context, options)
   const found =
@@ -82,24 +86,26 @@ async function getByName(word: string, names: readonly string[], options: GetOpt
       ? await findAll(datastore, kind, all ? undefined : (options.namespace ?? 'default'))
       : await findNamed(
           datastore,
-          names.map((name) => targetOf(kind, name, options.namespace)),
+          names.map((name) => ({ target: targetOf(kind, name, options.namespace) })),
         )
   const shown = names.length > 0 && options.export ? { ...found, groups: found.groups.map(exported) } : found
   return print(shown, printer, { namespaces: all ? 'all' : options.namespace === undefined ? 'unnamed' : 'one' }, datastore, options, context)
 }
 
+/** What the manifests name, at the revision they name; without a name, all of that kind. */
 async function getByFile(options: GetOptions, context: Context): Promise<number> {
   const printer = await choosePrinter(options, context)
-  const manifest = await readInput(options, context, { namesOnly: true })
+  const manifest = await readInput(options, context, { namesOnly: true, nameless: true })
   if (typeof manifest === 'number') return manifest
-  const targets: Target[] = []
+  const wanted: Wanted[] = []
   for (const item of manifest.items) {
     const target = placeItem(item, options.namespace)
     if (isFault(target)) return printProblems(context, options, [itemProblem(item, target)], { source: manifest.source })
-    targets.push(target)
+    const revision = Number(item.resource.metadata.resourceVersion || Number.NaN)
+    wanted.push({ target, ...(Number.isInteger(revision) ? { revision } : {}) })
   }
   const datastore = await openSession(context, options)
-  const found = await findNamed(datastore, targets)
+  const found = await findNamed(datastore, wanted)
   return print(found, printer, { namespaces: options.namespace === undefined ? 'unnamed' : 'one' }, datastore, options, context)
 }
 
@@ -115,16 +121,26 @@ async function findAll(datastore: Datastore, kind: Kind, namespace: string | und
   return { groups: [{ kind, resources, revision }], failures: [], unreadable }
 }
 
-async function findNamed(datastore: Datastore, targets: readonly Target[]): Promise<Found> {
-  const answers = await Promise.all(targets.map((target) => getResource(datastore, target)))
-  const groups: ResultGroup[] = []
-  const failures: ResourceFailure[] = []
-  for (const [index, answer] of answers.entries()) {
-    const kind = targets[index]?.kind
-    if (isFailure(answer)) failures.push(answer)
-    else if (kind) groups.push({ kind, resources: [answer] })
+/** One resource to be shown; without a name, all of its kind and namespace. */
+interface Wanted {
+  readonly target: Target
+  readonly revision?: number
+}
+
+async function findNamed(datastore: Datastore, wanted: readonly Wanted[]): Promise<Found> {
+  const answers = await Promise.all(
+    wanted.map(async ({ target, revision }): Promise<Found> => {
+      if (target.name === '') return findAll(datastore, target.kind, target.namespace)
+      const answer = await getResource(datastore, target, revision)
+      if (isFailure(answer)) return { groups: [], failures: [answer], unreadable: [] }
+      return { groups: [{ kind: target.kind, resources: [answer] }], failures: [], unreadable: [] }
+    }),
+  )
+  return {
+    groups: answers.flatMap((answer) => answer.groups),
+    failures: answers.flatMap((answer) => answer.failures),
+    unreadable: answers.flatMap((answer) => answer.unreadable),
   }
-  return { groups, failures, unreadable: [] }
 }
 
 async function print(
@@ -138,7 +154,12 @@ async function print(
   const { groups, failures, unreadable } = found
   if (groups.length > 0) {
     const facts = { defaultAsNumber: printer.usesFacts ? await defaultAsNumber(datastore, groups) : undefined }
-    await printer.print(groups, { write: (text) => context.stdout.write(text), isTerminal: context.stdout.isTerminal, namespaces: view.namespaces, facts })
+    await printer.print(groups, {
+      write: (text) => context.stdout.write(text),
+      isTerminal: context.stdout.isTerminal,
+      namespaces: view.namespaces,
+      facts,
+    })
   }
   for (const key of unreadable) context.stderr.write(`warning: left out what cannot be read: ${key}\n`)
   if (failures.length === 0) return EXIT.ok

@@ -8,6 +8,7 @@ import { UsageError } from './usage-error.ts'
 
 export interface InputOptions {
   readonly namesOnly?: boolean
+  readonly nameless?: boolean
   /** Said after the problems: `nothing was applied`. */
   readonly consequence?: string
 }
@@ -21,10 +22,15 @@ export async function readInput(options: GlobalOptions & FileOptions, context: C
     recursive: options.recursive,
     skipEmpty: options.skipEmpty,
     namesOnly: input.namesOnly ?? false,
+    nameless: input.nameless ?? false,
     convertV1: v1Converter,
   })
   if (manifest.problems.length > 0) {
-    return printProblems(context, options, manifest.problems, { source: manifest.source, files: manifest.files, ...(input.consequence === undefined ? {} : { consequence: input.consequence }) })
+    return printProblems(context, options, manifest.problems, {
+      source: manifest.source,
+      files: manifest.files,
+      ...(input.consequence === undefined ? {} : { consequence: input.consequence }),
+    })
   }
   if (manifest.items.length === 0) {
     context.stdout.write('No resources specified\n')

@@ -30,7 +30,9 @@ export const define: Define = (command, run) => {
     ['calicoctl label node host1 rack=r2 --overwrite', 'change it'],
     ['calicoctl label node host1 rack --remove', 'remove it'],
   ])
-  command.action(run((context, kind: string, name: string, labels: string[], options: LabelOptions) => labelResource(kind, name, labels, options, context)))
+  command.action(
+    run((context, kind: string, name: string, labels: string[], options: LabelOptions) => labelResource(kind, name, labels, options, context)),
+  )
 }
 
 // --- internal ---

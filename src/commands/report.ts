@@ -32,7 +32,11 @@ export async function printProblems(
 }
 
 /** Tells the user about an error that ended a command, in a sentence and perhaps a hint; the stack only with `--log-level debug`. Gives the exit code. */
-export async function reportError(error: unknown, context: Context, command: { readonly name: string | undefined; readonly debug: boolean }): Promise<number> {
+export async function reportError(
+  error: unknown,
+  context: Context,
+  command: { readonly name: string | undefined; readonly debug: boolean },
+): Promise<number> {
   if (error instanceof InputError) return printProblems(context, {}, error.problems, {})
   if (error instanceof ResourceError) return printProblems(context, {}, failureProblems(error.failure), {})
   const { message, help } = describeError(error, command.name)

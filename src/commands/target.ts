@@ -9,7 +9,10 @@ export function kindArgument(word: string): Kind {
   const kind = kindForWord(word)
   if (kind) return kind
   const suggestion = didYouMean(word, kindWords())
-  throw new UsageError(`resource type '${word}' is not supported`, suggestion === undefined ? 'calicoctl get --help lists the kinds' : `did you mean "${suggestion}"?`)
+  throw new UsageError(
+    `resource type '${word}' is not supported`,
+    suggestion === undefined ? 'calicoctl get --help lists the kinds' : `did you mean "${suggestion}"?`,
+  )
 }
 
 /** A resource named by kind, name and perhaps `-n`. */

@@ -34,7 +34,11 @@ export const define: Define = (command, run) => {
 /** Needs no datastore and reads no configuration. Exit code 0: all good, 1: problems, 2: could not read what was named. */
 async function validate(options: ValidateOptions, context: Context): Promise<number> {
   if (options.filename.length === 0) throw new UsageError('which manifests? Give a file, a directory or - for standard input with -f')
-  const manifest = await readManifests(options.filename, context, { recursive: options.recursive, skipEmpty: options.skipEmpty, convertV1: v1Converter })
+  const manifest = await readManifests(options.filename, context, {
+    recursive: options.recursive,
+    skipEmpty: options.skipEmpty,
+    convertV1: v1Converter,
+  })
   const misplaced = manifest.items.flatMap((item) => {
     const target = placeItem(item, options.namespace)
     return isFault(target) ? [{ item, problem: itemProblem(item, target) }] : []

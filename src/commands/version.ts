@@ -6,9 +6,7 @@ import type { GlobalOptions } from './options.ts'
 import type { Define } from './table.ts'
 import { UsageError } from './usage-error.ts'
 import { parseDuration } from '../model/duration.ts'
-
-declare const CALICOCTL_VERSION: string
-declare const CALICOCTL_COMMIT: string
+import { COMMIT, VERSION } from '../version.ts'
 
 interface VersionOptions extends GlobalOptions {
   readonly client: boolean
@@ -30,7 +28,7 @@ export const define: Define = (command, run) => {
 
 async function showVersion(options: VersionOptions, context: Context): Promise<number> {
   const interval = options.poll === undefined ? undefined : pollInterval(options.poll)
-  context.stdout.write(`Client Version:    v${CALICOCTL_VERSION}\nGit commit:        ${CALICOCTL_COMMIT}\n`)
+  context.stdout.write(`Client Version:    v${VERSION}\nGit commit:        ${COMMIT}\n`)
   if (options.client) return EXIT.ok
   const datastore = await context.openStore(options)
   const kind = kindNamed('ClusterInformation')

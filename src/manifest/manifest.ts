@@ -21,6 +21,8 @@ export interface ReadOptions {
   readonly convertV1?: ConvertV1
   /** Only names matter (`delete -f`, `get -f`): faults of a resource outside `apiVersion`, `kind` and `metadata` are still reported, rules across fields are not run. */
   readonly namesOnly?: boolean
+  /** With `namesOnly`: a resource without a name is no problem (`get -f` then lists its kind). */
+  readonly nameless?: boolean
 }
 
 /**

@@ -104,7 +104,7 @@ class Reading implements Manifest {
     if (faults() > before) return
     completeResource(kind, resource)
     if (!this.#options.namesOnly) validateResource(kind, resource, report)
-    else if (!resource.metadata.name) checkMetadata(kind, resource.metadata, report)
+    else if (!resource.metadata.name && !this.#options.nameless) checkMetadata(kind, resource.metadata, report)
     if (faults() === before) this.items.push(new Item(kind, resource, place, at))
   }
 }

@@ -55,7 +55,13 @@ export async function replayCase(recorded: CliCase, store: Datastore, endpoint: 
       }
       const before = await snapshot(store)
       const fill = (text: string) => fillIn(text, before, endpoint)
-      const env: Record<string, string | undefined> = { PATH: '/usr/bin:/bin', HOME: join(folder, 'home'), LANG: 'C.UTF-8', ETCD_ENDPOINTS: endpoint, DATASTORE_TYPE: 'etcdv3' }
+      const env: Record<string, string | undefined> = {
+        PATH: '/usr/bin:/bin',
+        HOME: join(folder, 'home'),
+        LANG: 'C.UTF-8',
+        ETCD_ENDPOINTS: endpoint,
+        DATASTORE_TYPE: 'etcdv3',
+      }
       for (const [name, value] of Object.entries(step.env ?? {})) env[name] = value === null ? undefined : fill(value)
       const result = await runner(step.args.map(fill), { env, cwd: folder, stdin: fill(step.stdin ?? '') })
       if (step.save_stdout) await writeFile(join(folder, step.save_stdout), result.stdout)
@@ -72,7 +78,12 @@ export async function replayCase(recorded: CliCase, store: Datastore, endpoint: 
 // --- internal ---
 
 const SEED: Readonly<Record<string, string>> = {
-  'clusterinformations/default': seedValue('ClusterInformation', 'default', 1, '"spec":{"clusterGUID":"5eed5eed5eed5eed5eed5eed5eed5eed","datastoreReady":true}'),
+  'clusterinformations/default': seedValue(
+    'ClusterInformation',
+    'default',
+    1,
+    '"spec":{"clusterGUID":"5eed5eed5eed5eed5eed5eed5eed5eed","datastoreReady":true}',
+  ),
   'tiers/default': seedValue('Tier', 'default', 2, '"spec":{"order":1000000,"defaultAction":"Deny"},"status":{}'),
   'tiers/kube-admin': seedValue('Tier', 'kube-admin', 3, '"spec":{"order":1000,"defaultAction":"Pass"},"status":{}'),
   'tiers/kube-baseline': seedValue('Tier', 'kube-baseline', 4, '"spec":{"order":10000000,"defaultAction":"Pass"},"status":{}'),
@@ -145,7 +156,8 @@ function compareStep(step: Invocation, result: RunResult, etcd: Changes, normali
   if (/\n {4}at /.test(everything)) told.push(`a stack trace is shown: ${show(everything)}`)
   if (step.peer_crashes) {
     if (result.code !== 0) told.push(`exit ${result.code}, wanted 0: ${show(stderr)}`)
-    if (step.intended_stdout !== undefined && stdout !== step.intended_stdout) told.push(`stdout ${show(stdout)}`, `wanted ${show(step.intended_stdout)}`)
+    if (step.intended_stdout !== undefined && stdout !== step.intended_stdout)
+      told.push(`stdout ${show(stdout)}`, `wanted ${show(step.intended_stdout)}`)
     return told
   }
   if ((step.exit === 0) !== (result.code === 0)) told.push(`exit ${result.code}, wanted ${step.exit}: ${show(everything)}`)
@@ -156,9 +168,11 @@ function compareStep(step: Invocation, result: RunResult, etcd: Changes, normali
     if (!everything.toLowerCase().includes(phrase.toLowerCase())) told.push(`does not mention ${show(phrase)}: ${show(everything)}`)
   }
   for (const key of new Set([...Object.keys(etcd.put), ...Object.keys(step.etcd.put)])) {
-    if (etcd.put[key] !== step.etcd.put[key]) told.push(`etcd ${key}`, `  is     ${etcd.put[key] ?? 'not changed'}`, `  wanted ${step.etcd.put[key] ?? 'unchanged'}`)
+    if (etcd.put[key] !== step.etcd.put[key])
+      told.push(`etcd ${key}`, `  is     ${etcd.put[key] ?? 'not changed'}`, `  wanted ${step.etcd.put[key] ?? 'unchanged'}`)
   }
-  if (etcd.delete.join() !== [...step.etcd.delete].sort().join()) told.push(`etcd deleted ${etcd.delete.join(' ')}`, `  wanted ${step.etcd.delete.join(' ')}`)
+  if (etcd.delete.join() !== [...step.etcd.delete].sort().join())
+    told.push(`etcd deleted ${etcd.delete.join(' ')}`, `  wanted ${step.etcd.delete.join(' ')}`)
   return told
 }
 
@@ -178,7 +192,9 @@ class Normalizer {
         return this.#uids.get(uid) ?? uid
       })
       .replaceAll(/\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z/g, (time) => (Math.abs(Date.now() - Date.parse(time)) < 6 * 3600 * 1000 ? '<TIME>' : time))
-      .replaceAll(/(resourceVersion"?: ?\\?"?)(\d+)/g, (all, before: string, digits: string) => (digits === '0' || digits === '1' ? all : `${before}<REV>`))
+      .replaceAll(/(resourceVersion"?: ?\\?"?)(\d+)/g, (all, before: string, digits: string) =>
+        digits === '0' || digits === '1' ? all : `${before}<REV>`,
+      )
       .replaceAll(/\b[0-9a-f]{32}\b/g, (guid) => (guid === '5eed5eed5eed5eed5eed5eed5eed5eed' ? guid : '<GUID>'))
       .replaceAll(/(Client Version: +)\S+/g, '$1<VERSION>')
       .replaceAll(/(Git commit: +)\S+/g, '$1<COMMIT>')

@@ -19,7 +19,17 @@ const CANNOT_WORK =
   'Calico has no schema for profiles and stores words that no agent understands (action deny, IP version 3, a rule without action): the rule would never do ' +
   'what it says. We refuse it, as Calico does in policies.'
 
+const LISTED_NAME =
+  'Calico lists a policy of an older release as "allow-web" but does not find it under that name, and applying the list makes a second policy beside the ' +
+  'first. Here the listed name is found, and applying it changes the one policy.'
+
 const list: readonly Deliberate[] = [
+  { file: /^eras\/era-v3-(?:23|28|31)-kinds$/, name: /^v3\.\d+: (?:Staged)?(?:Global)?NetworkPolicy$/, reason: LISTED_NAME },
+  {
+    file: 'cli/flags',
+    name: 'a flag given twice: the last wins',
+    reason: 'Several -f are several manifests, as in kubectl; Calico silently reads the last one only.',
+  },
   {
     file: 'validation/profile',
     name: /^(?:ingress|egress) rule (?:action: (?:upper|lower|null|empty|unknown)|field (?:action|ipVersion) bad)$/,

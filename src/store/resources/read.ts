@@ -15,11 +15,11 @@ export interface ResourceList {
   readonly unreadable: readonly string[]
 }
 
-/** One resource, under the name the user sees; the built-in profile included. */
-export async function getResource(datastore: Datastore, target: Target): Promise<Resource | ResourceFailure> {
+/** One resource, under the name the user sees, now or at a past revision of the store; the built-in profile included. */
+export async function getResource(datastore: Datastore, target: Target, revision?: number): Promise<Resource | ResourceFailure> {
   if (isBuiltin(target)) return defaultAllowProfile()
   const keys = possibleKeys(target)
-  const found = await getMany(datastore, keys)
+  const found = revision === undefined ? await getMany(datastore, keys) : await getPast(datastore, keys, revision)
   return pick(target, keys, (key) => found.get(key)) ?? doesNotExist(nameOf(target))
 }
 
@@ -73,6 +73,11 @@ export function pickStored(
     if (index === 0 || stored.resource.metadata.name === target.name) return stored
   }
   return undefined
+}
+
+async function getPast(datastore: Datastore, keys: readonly string[], revision: number): Promise<Map<string, KeyValue>> {
+  const answers = await Promise.all(keys.map((key) => datastore.get(key, { revision })))
+  return new Map(answers.flatMap((keyValue) => (keyValue ? [[keyValue.key, keyValue]] : [])))
 }
 
 /** Several keys in as few round trips as the transaction limit allows. */
