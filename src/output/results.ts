@@ -36,7 +36,7 @@ export function describeResult(summary: Summary): Sentences {
   if (verb === 'delete') return describeDelete(kind, done, total, errors)
   if (done === total) {
     // The peer's `patch` takes one resource at a time, and says so.
-    return { stdout: `Successfully ${past} ${done} ${kind}${verb === 'patch' && done === 1 ? 'resource' : 'resource(s)'}\n`, stderr: '' }
+    return { stdout: `Successfully ${past} ${done} ${kind}${verb === 'patch' ? 'resource' : 'resource(s)'}\n`, stderr: '' }
   }
   if (done > 0) {
     const stdout = `Partial success: ${past} ${done} out of ${total} ${kind}resources\n`

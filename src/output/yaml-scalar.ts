@@ -100,6 +100,10 @@ function isNumber(text: string): boolean {
   return /^[-+]?(?:(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?|0[xX][\da-fA-F]+|0[bB][01]+|0[oO][0-7]+)$/.test(text) || /^0b[-+][01]+$/.test(text)
 }
 
+/** A date; a date and time with zone; a date, a space and a time without. */
+const TIMESTAMP =
+  /^(\d{4})-(\d\d?)-(\d\d?)(?:(?:[Tt](?=.*(?:Z|[-+]\d\d:\d\d)$)| +(?!.*(?:Z|[-+]\d\d:\d\d)$))(\d\d?):(\d\d?):(\d\d?)(?:[.,]\d+)?(?:Z|[-+](\d\d):(\d\d))?)?$/
+
 function isTimestamp(text: string): boolean {
   const parts = TIMESTAMP.exec(text)
   if (!parts) return false
@@ -107,11 +111,8 @@ function isTimestamp(text: string): boolean {
     .slice(1)
     .map((part) => Number(part ?? 0))
   if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return false
-  return hour < 24 && minute < 60 && second < 60 && zoneHour <= 24 && zoneMinute < 60
+  return hour < 24 && minute < 60 && second < 60 && zoneHour <= 24 && zoneMinute <= 60
 }
-
-const TIME = '(\\d{1,2}):(\\d{1,2}):(\\d{1,2})(?:[.,]\\d+)?'
-const TIMESTAMP = new RegExp(`^(\\d{4})-(\\d{1,2})-(\\d{1,2})(?:[Tt]${TIME}(?:Z|[-+](\\d\\d):(\\d\\d))| ${TIME})?$`)
 
 function daysIn(year: number, month: number): number {
   if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28

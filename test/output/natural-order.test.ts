@@ -10,7 +10,9 @@ const ordered: readonly (readonly string[])[] = [
   ['a-b', 'a.b', 'a/b', 'a_b', 'ab'],
   ['a.b', 'a1', 'ab'],
   ['a2', 'a02', 'a3'],
-  ['a1003', 'a1040'],
+  ['a11', 'a100', 'a101'],
+  // A digit beyond U+FFFF, and a letter.
+  ['a\u{1d7ce}', 'a\u{1d400}'],
   ['_', '9', '10', 'a'],
   ['a1b2', 'a1b10', 'a2b1'],
   ['projectcalico.org/namespace', 'projectcalico.org/orchestrator'],
