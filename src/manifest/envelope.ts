@@ -10,6 +10,7 @@ import type { ConvertV1 } from './manifest.ts'
 export interface RawResource {
   readonly raw: Record<string, unknown>
   readonly kind: string
+  /** v1: what the conversion takes. */
   readonly version: 'v1' | 'v3'
   /** Where in the document. */
   readonly place: Path
@@ -67,6 +68,7 @@ function textOf(raw: unknown): string {
 
 function versionOf(kind: string, apiVersion: string, convertV1: ConvertV1 | undefined): 'v1' | 'v3' | undefined {
   if (apiVersion === API_VERSION && kindNamed(kind)) return 'v3'
+  if (convertV1?.takes?.(kind, apiVersion)) return 'v1'
   return apiVersion === 'v1' && convertV1?.kinds.includes(kind) ? 'v1' : undefined
 }
 

@@ -33,6 +33,20 @@ export interface ConvertV1 {
   (raw: Record<string, unknown>, report: (fault: Fault) => void): readonly Record<string, unknown>[] | undefined
   /** The v1 kinds it knows, as files spell them (`policy`, `ipPool`, ...). */
   readonly kinds: readonly string[]
+  /** Whether it takes documents of yet another API, such as Kubernetes' NetworkPolicy. */
+  readonly takes?: (kind: string, apiVersion: string) => boolean
+}
+
+/** One resource of a manifest as parsed: only its `apiVersion` and `kind` are known to be good. */
+export interface RawItem {
+  readonly raw: Record<string, unknown>
+  /** Makes a problem of a fault in it, with the fault's place in the file. */
+  readonly problem: (fault: Fault) => Problem
+}
+
+/** What was read without being decoded: for conversion. */
+export interface RawManifest extends Omit<Manifest, 'items'> {
+  readonly items: readonly RawItem[]
 }
 
 /** One resource of a manifest, decoded, completed and validated. */

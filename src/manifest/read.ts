@@ -10,7 +10,7 @@ import { checkCharacters, decodeText } from './encoding.ts'
 import { openDocument, type RawResource } from './envelope.ts'
 import { Lines } from './lines.ts'
 import { Locator } from './locate.ts'
-import type { Manifest, ManifestInput, ManifestItem, ReadOptions } from './manifest.ts'
+import type { Manifest, ManifestInput, ManifestItem, RawItem, RawManifest, ReadOptions } from './manifest.ts'
 import { readSources, type SourceFile } from './sources.ts'
 import { type Chunk, splitDocuments } from './split.ts'
 import { readDocuments, type YamlDocument } from './yaml.ts'
@@ -32,6 +32,14 @@ export function readManifest(name: string, bytes: Uint8Array, options: ReadOptio
   return reading
 }
 
+/** As `readManifests`, but the resources are left as parsed, those of version 1 too: `convert` has its own way with them. */
+export async function readRawManifests(values: readonly string[], input: ManifestInput, options: ReadOptions): Promise<RawManifest> {
+  const raws: RawItem[] = []
+  const reading = new Reading(options, raws)
+  for await (const source of readSources(values, input, options, (problem) => reading.problems.push(problem))) reading.read(source)
+  return { items: raws, problems: reading.problems, files: reading.files, source: reading.source }
+}
+
 // --- internal ---
 
 class Reading implements Manifest {
@@ -39,9 +47,12 @@ class Reading implements Manifest {
   readonly problems: Problem[] = []
   readonly #texts = new Map<string, ManifestFile>()
   readonly #options: ReadOptions
+  readonly #raws: RawItem[] | undefined
 
-  constructor(options: ReadOptions) {
+  /** `raws`: where resources go undecoded. */
+  constructor(options: ReadOptions, raws?: RawItem[]) {
     this.#options = options
+    this.#raws = raws
   }
 
   get files(): number {
@@ -87,6 +98,7 @@ class Reading implements Manifest {
   #readResource(place: DocumentPlace, { raw, kind, version, place: at }: RawResource): void {
     let faults = 0
     const name = nameOf(kind, raw)
+    if (this.#raws) return void this.#raws.push({ raw, problem: (fault) => place.problem(fault, at, name) })
     const report = (fault: Fault): void => {
       faults++
       this.problems.push(place.problem(fault, at, name))

@@ -6,7 +6,7 @@ import { arrangeResource, completeResource, decodeResource, validateResource } f
 import { documentOf } from './document.ts'
 import { v3ToV1 } from './from-v3.ts'
 import type { Report, V1Resource } from './kind.ts'
-import { isKubernetesPolicy } from './kubernetes-policy.ts'
+import { isKubernetesPolicy, KUBERNETES_API_VERSION } from './kubernetes-policy.ts'
 import { v1KindNamed, v1KindOf, v1Kinds } from './registry.ts'
 import { checkConverted, v1ToV3 } from './to-v3.ts'
 
@@ -17,13 +17,13 @@ export { checkConverted, v1PathOf, v1ToV3 } from './to-v3.ts'
  * What reading manifests needs: a v1 document becomes a v3 resource that passes every check of v3, whose faults have paths in the v1 document.
  * Undefined when faults were reported.
  */
-export const v1Converter = Object.assign(
-  (raw: Record<string, unknown>, report: Report): readonly Record<string, unknown>[] | undefined => {
-    const converted = v1ToV3(raw, report)
-    return converted && checkConverted(converted, raw, report) ? [asRaw(converted)] : undefined
-  },
-  { kinds: v1Kinds.map((kind) => kind.kind) },
-)
+export const v1Converter = converter({ kinds: v1Kinds.map((kind) => kind.kind) })
+
+/** The same for `convert`, which takes Kubernetes' NetworkPolicy too. */
+export const anyConverter = converter({
+  kinds: v1Converter.kinds,
+  takes: (kind: string, apiVersion: string): boolean => kind === 'NetworkPolicy' && apiVersion === KUBERNETES_API_VERSION,
+})
 
 /** One resource that stands in the input of `convert`. */
 export interface ConvertItem {
@@ -157,6 +157,10 @@ function listOf(items: readonly unknown[]): unknown {
   return { kind: 'List', apiVersion: 'v1', metadata: {}, items }
 }
 
-function asRaw(resource: Resource): Record<string, unknown> {
-  return { ...resource }
+function converter<T extends object>(facts: T) {
+  const convert = (raw: Record<string, unknown>, report: Report): readonly Record<string, unknown>[] | undefined => {
+    const converted = v1ToV3(raw, report)
+    return converted && checkConverted(converted, raw, report) ? [{ ...converted }] : undefined
+  }
+  return Object.assign(convert, facts)
 }
