@@ -13,8 +13,11 @@ export interface ResultGroup {
 
 export type Write = (text: string) => void
 
-/** Makes a resource of API version v1 of one of v3: a plain value whose fields stand in the order in which they are printed. */
-export type ToV1 = (kind: Kind, resource: Resource) => unknown
+/**
+ * The API version v1 form of a resource, its fields in the order in which they are printed. Undefined when there is none: then it is left out, and
+ * the caller tells why.
+ */
+export type ToV1 = (resource: Resource) => { readonly kind: string; readonly apiVersion: string } | undefined
 
 /**
  * The groups as plain values, as JSON shows them: an object for each resource that was asked for by name, one `XxxList` for each kind that
@@ -34,12 +37,9 @@ export function documentsOf(groups: readonly ResultGroup[]): object[] {
 export function writeYaml(groups: readonly ResultGroup[], write: Write, toV1?: ToV1): void {
   const out = inChunks(write)
   if (toV1) {
-    let empty = true
-    for (const { kind, resources } of groups) {
-      for (const resource of resources) out.write(formatYaml([toV1(kind, resource)]))
-      empty &&= resources.length === 0
-    }
-    if (empty) out.write('[]\n')
+    const items = convert(groups, toV1)
+    for (const item of items) out.write(formatYaml([item]))
+    if (items.length === 0) out.write('[]\n')
     return out.end()
   }
   const [only, ...others] = groups.flatMap(single)
@@ -53,7 +53,7 @@ export function writeJson(groups: readonly ResultGroup[], write: Write, toV1?: T
   const out = inChunks(write)
   if (toV1) {
     writeJsonArray(
-      groups.flatMap(({ kind, resources }) => resources.map((resource) => () => toV1(kind, resource))),
+      convert(groups, toV1).map((item) => () => item),
       '',
       out.write,
     )
@@ -91,6 +91,10 @@ function inChunks(write: Write): { readonly write: Write; readonly end: () => vo
       if (pending !== '') write(pending)
     },
   }
+}
+
+function convert(groups: readonly ResultGroup[], toV1: ToV1): object[] {
+  return groups.flatMap(({ resources }) => resources.flatMap((resource) => toV1(resource) ?? []))
 }
 
 /** A group for each thing that is printed as one. */

@@ -110,7 +110,7 @@ describe('formats', () => {
   })
 
   test('version 1 is a flat list in any case', async () => {
-    const list = { kind: kind('Profile'), resources: [resource('Profile', 'net1'), resource('Profile', 'net2')], revision: 5 }
+    const list = { kind: kind('Profile'), resources: ['net1', 'v3-only', 'net2'].map((name) => resource('Profile', name)), revision: 5 }
     const one = { kind: kind('Profile'), resources: [resource('Profile', 'net3')] }
     assert.equal(await print('yaml', [one], {}, toV1), '- apiVersion: v1\n  kind: profile\n  metadata:\n    name: net3\n')
     const json = await print('json', [list, one], {}, toV1)
@@ -127,7 +127,8 @@ describe('formats', () => {
 
 // --- internal ---
 
-const toV1: ToV1 = (_, { metadata }) => ({ apiVersion: 'v1', kind: 'profile', metadata: { name: metadata.name } })
+const toV1: ToV1 = ({ metadata }) =>
+  metadata.name === 'v3-only' ? undefined : { apiVersion: 'v1', kind: 'profile', metadata: { name: metadata.name } }
 
 async function print(format: string | undefined, groups: readonly ResultGroup[], options: Partial<PrintOptions> = {}, toV1?: ToV1): Promise<string> {
   let text = ''
