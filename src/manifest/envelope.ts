@@ -31,8 +31,7 @@ export function openDocument(value: unknown, convertV1: ConvertV1 | undefined, r
       report({ code: 'wrong-type', path: place, message: `expected a resource, found ${describe(raw)}`, help: NEEDED })
       return
     }
-    const kind = textOf(raw['kind'])
-    const apiVersion = textOf(raw['apiVersion'])
+    const [kind, apiVersion] = typeOf(raw, convertV1)
     const list = listKind(kind, apiVersion, convertV1)
     if (list && typeof within === 'object') {
       report({ code: 'nested-list', path: [...place, 'kind'], message: `a ${within.kind} cannot hold a ${kind}`, help: 'put its items here instead' })
@@ -64,6 +63,15 @@ const NEEDED = `a manifest is a mapping with "apiVersion: ${API_VERSION}", "kind
 function textOf(raw: unknown): string {
   if (raw instanceof AmbiguousScalar || raw instanceof FloatScalar) return raw.text
   return typeof raw === 'string' || typeof raw === 'number' || typeof raw === 'bigint' || typeof raw === 'boolean' ? String(raw) : ''
+}
+
+/** `kind` and `apiVersion`. The tools of version 1 took these names, too, in any letter case. */
+function typeOf(raw: Record<string, unknown>, convertV1: ConvertV1 | undefined): readonly [kind: string, apiVersion: string] {
+  const exact = [textOf(raw['kind']), textOf(raw['apiVersion'])] as const
+  if (!convertV1 || (exact[0] !== '' && exact[1] !== '')) return exact
+  const loose = (name: string): string => textOf(raw[Object.keys(raw).find((key) => key.toLowerCase() === name) ?? name])
+  const [kind, apiVersion] = [loose('kind'), loose('apiversion')]
+  return apiVersion === 'v1' || convertV1.takes?.(kind, apiVersion) ? [kind, apiVersion] : exact
 }
 
 function versionOf(kind: string, apiVersion: string, convertV1: ConvertV1 | undefined): 'v1' | 'v3' | undefined {

@@ -17,10 +17,10 @@ export { checkConverted, v1PathOf, v1ToV3 } from './to-v3.ts'
  * What reading manifests needs: a v1 document becomes a v3 resource that passes every check of v3, whose faults have paths in the v1 document.
  * Undefined when faults were reported.
  */
-export const v1Converter = converter({ kinds: v1Kinds.map((kind) => kind.kind) })
+export const v1Converter = Object.assign((...given: Parameters<typeof convert>) => convert(...given), { kinds: v1Kinds.map((kind) => kind.kind) })
 
 /** The same for `convert`, which takes Kubernetes' NetworkPolicy too. */
-export const anyConverter = converter({
+export const anyConverter = Object.assign((...given: Parameters<typeof convert>) => convert(...given), {
   kinds: v1Converter.kinds,
   takes: (kind: string, apiVersion: string): boolean => kind === 'NetworkPolicy' && apiVersion === KUBERNETES_API_VERSION,
 })
@@ -157,10 +157,7 @@ function listOf(items: readonly unknown[]): unknown {
   return { kind: 'List', apiVersion: 'v1', metadata: {}, items }
 }
 
-function converter<T extends object>(facts: T) {
-  const convert = (raw: Record<string, unknown>, report: Report): readonly Record<string, unknown>[] | undefined => {
-    const converted = v1ToV3(raw, report)
-    return converted && checkConverted(converted, raw, report) ? [{ ...converted }] : undefined
-  }
-  return Object.assign(convert, facts)
+function convert(raw: Record<string, unknown>, report: Report): readonly Record<string, unknown>[] | undefined {
+  const converted = v1ToV3(raw, report)
+  return converted && checkConverted(converted, raw, report) ? [{ ...converted }] : undefined
 }
