@@ -2,6 +2,9 @@ import * as v from 'valibot'
 import { describe } from './decode.ts'
 import { custom, type Field, type Omit } from './schema.ts'
 
+/** Calico's own AS number, where neither the node nor BGPConfiguration `default` has one. */
+export const DEFAULT_AS_NUMBER = 64_512
+
 /** An AS number as text, plain (`64512`) or dotted (`1.10`, two 16-bit halves), or undefined (`reference/model.md 0.1`). */
 export function parseAsNumber(text: string): number | undefined {
   if (/^\d+$/.test(text)) return within(Number(text), MAX_AS_NUMBER)

@@ -1,3 +1,4 @@
+import { DEFAULT_AS_NUMBER } from '../model/as-number.ts'
 import type { ColumnFacts } from '../model/kind.ts'
 import { UserError } from '../model/user-error.ts'
 import { documentsOf, type ResultGroup, type ToV1, type Write, writeJson, writeYaml } from './documents.ts'
@@ -7,7 +8,7 @@ import { columnsOf, formatTable, type View } from './table.ts'
 
 /** Prints what was found, in the format that the user chose. */
 export interface Printer {
-  /** Prints columns, some of which need `PrintOptions.facts`. */
+  /** Prints what may come from `PrintOptions.facts`: columns, or a template's `config`. */
   readonly usesFacts: boolean
   /** @throws UserError before anything is written, such as `unknown heading X, valid values are: ...` */
   print(groups: readonly ResultGroup[], options: PrintOptions): Promise<void>
@@ -125,10 +126,13 @@ async function printNames(groups: readonly ResultGroup[], { write, namespaces }:
 
 function goTemplatePrinter(template: string): Printer {
   return {
-    usesFacts: false,
+    usesFacts: template.includes('config'),
     async print(groups, options) {
       const { renderGoTemplate } = await import('./go-template.ts')
-      writeRendered(renderGoTemplate(template, documentsOf(groups)), options)
+      writeRendered(
+        renderGoTemplate(template, documentsOf(groups), { asnumber: String(options.facts.defaultAsNumber ?? DEFAULT_AS_NUMBER) }),
+        options,
+      )
     },
   }
 }

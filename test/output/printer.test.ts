@@ -66,6 +66,20 @@ describe('formats', () => {
     assert.equal(await print(undefined, [profiles]), 'NAME             \nnet\\x1b[31m1\\n   \n\n')
   })
 
+  test('a template writes as it is for scripts, and safely for a terminal', async () => {
+    const profiles = [{ kind: kind('Profile'), resources: [resource('Profile', 'net\x1b[31m1')] }]
+    const template = 'go-template={{range .}}{{.ObjectMeta.Name}}{{"\\t\\n"}}{{end}}'
+    assert.equal(await print(template, profiles), 'net\x1b[31m1\t\n')
+    assert.equal(await print(template, profiles, { isTerminal: true }), 'net\\x1b[31m1\t\n')
+  })
+
+  test('a template may ask for the AS number', async () => {
+    assert.equal(await print('go-template={{config "asnumber"}}', []), '64512')
+    assert.equal(await print('go-template={{config "asnumber"}}', [], { facts: { defaultAsNumber: 64999 } }), '64999')
+    await assert.rejects(print('go-template={{config "x"}}', []), { message: 'template:1:3: config knows no "x"' })
+    assert.equal((await printerFor('go-template={{config "asnumber"}}', { readFile })).usesFacts, true)
+  })
+
   test('names are kind and name, with the namespace where several are mixed', async () => {
     const groups = [
       { kind: kind('Profile'), resources: [resource('Profile', 'net1'), resource('Profile', 'net2')], revision: 5 },
@@ -162,7 +176,7 @@ interface Question {
 
 type Step = CliCase['steps'][number]
 
-/** The `get` steps that this can do without the command: kind, names, `-o`, `-n`, `-A`; tables, YAML and JSON. */
+/** The `get` steps that this can do without the command: kind, names, `-o`, `-n`, `-A`; all formats but template files. */
 function questionOf(step: Step): Question | undefined {
   if (!('args' in step) || step.exit !== 0 || step.args[0] !== 'get') return undefined
   const words: string[] = []
@@ -179,7 +193,7 @@ function questionOf(step: Step): Question | undefined {
   }
   const [kindWord = '', ...names] = words
   const kind = kindForWord(kindWord)
-  return kind && !format?.includes('template') ? { kind, names, format, namespace, all } : undefined
+  return kind && !format?.includes('template-file') ? { kind, names, format, namespace, all } : undefined
 }
 
 function gets(recorded: CliCase): number {

@@ -1,5 +1,5 @@
 import { ipv4Address, ipv4AddressOrNetwork, ipv6Address, ipv6AddressOrNetwork } from '../address.ts'
-import { asNumber } from '../as-number.ts'
+import { asNumber, DEFAULT_AS_NUMBER } from '../as-number.ts'
 import { nameColumn } from '../column.ts'
 import { type ColumnFacts, defineKind, type Report, type Resource } from '../kind.ts'
 import { macAddress } from '../mac.ts'
@@ -34,7 +34,6 @@ spec:
 
 // --- internal ---
 
-const DEFAULT_AS_NUMBER = 64_512
 const ADDRESS_TYPES = ['CalicoNodeIP', 'InternalIP', 'ExternalIP']
 
 const specSchema = struct('What is known of the host.', {

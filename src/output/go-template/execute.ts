@@ -2,16 +2,16 @@ import { compareBytes } from '../../model/json.ts'
 import type { BranchNode, Command, Node, Operand, Pipe, Template } from './ast.ts'
 import { MAX_DEPTH, MAX_STEPS, MAX_TEXT, TemplateFault } from './fault.ts'
 import { Fields } from './fields.ts'
-import { functions } from './functions.ts'
+import { functions, type TemplateFunction } from './functions.ts'
 import { printValue } from './print.ts'
 import { isList, isMap, isTrue, typeOf, type Value } from './value.ts'
 
 /**
- * Carries a template out on data.
+ * Carries a template out on data. `further`: functions besides those of the language.
  * @throws TemplateFault
  */
-export function execute(template: Template, data: Value): string {
-  return new Run(template).text(data)
+export function execute(template: Template, data: Value, further?: ReadonlyMap<string, TemplateFunction>): string {
+  return new Run(template, further).text(data)
 }
 
 // --- internal ---
@@ -26,6 +26,7 @@ type Flow = 'on' | 'break' | 'continue'
 
 class Run {
   readonly #template: Template
+  readonly #further: ReadonlyMap<string, TemplateFunction> | undefined
   readonly #fields = new Fields()
   readonly #out: string[] = []
   #variables: Variable[] = []
@@ -33,8 +34,9 @@ class Run {
   #steps = 0
   #size = 0
 
-  constructor(template: Template) {
+  constructor(template: Template, further: ReadonlyMap<string, TemplateFunction> | undefined) {
     this.#template = template
+    this.#further = further
   }
 
   text(data: Value): string {
@@ -184,7 +186,7 @@ class Run {
 
   #call(operand: Operand & { type: 'function' }, words: readonly Operand[], dot: Value, hasFinal: boolean, final: Value): Value {
     const { name, at } = operand
-    const known = functions.get(name)
+    const known = functions.get(name) ?? this.#further?.get(name)
     const count = words.length + (hasFinal ? 1 : 0)
     if (!known) throw new TemplateFault(`there is no function ${JSON.stringify(name)}`, at)
     if (count < known.from || count > (known.to ?? count)) {

@@ -5,7 +5,7 @@ import { printValue, printValues } from './print.ts'
 import { sprintf } from './printf.ts'
 import { goTypeName, isList, isMap, isTrue, numberIn, typeOf, type Value } from './value.ts'
 
-interface TemplateFunction {
+export interface TemplateFunction {
   /** How many arguments it takes. */
   readonly from: number
   readonly to?: number
