@@ -1,4 +1,4 @@
-// Bundles the program into dist/: one file for the commands, one for the etcd driver, loaded only when an etcd is used.
+// Bundles the program into dist/: one file that starts, one with the program, one with the etcd driver.
 import { execFileSync } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -10,11 +10,33 @@ const root = fileURLToPath(new URL('.', import.meta.url))
 const require = createRequire(import.meta.url)
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
-/** The commands' bundle reaches the etcd driver through a file of its own, so that no other command pays for reading it. */
-const separateEtcdDriver = {
-  name: 'separate-etcd-driver',
+/** Files of their own in dist/, loaded only when they are needed: what starts, the program, the etcd driver. */
+const FILES = { calicoctl: 'src/process.ts', program: 'src/cli.ts', etcd: 'src/store/drivers/etcd.ts' }
+
+/** Lets one file of dist/ load another where the sources import it. The local store's way is the program's, so that they share their modules. */
+const separateFiles = {
+  name: 'separate-files',
   setup(bundle) {
-    bundle.onResolve({ filter: /drivers\/etcd\.ts$/ }, (found) => (found.kind === 'entry-point' ? undefined : { path: './etcd.cjs', external: true }))
+    const external = (path) => (found) => (found.kind === 'entry-point' ? undefined : { path, external: true })
+    bundle.onResolve({ filter: /drivers\/etcd\.ts$/ }, external('./etcd.cjs'))
+    // The driver's errors must be the program's own classes.
+    bundle.onResolve({ filter: /\/datastore\.ts$/ }, (found) =>
+      /drivers\/etcd[^/]*$/.test(found.importer) ? external('./program.cjs')(found) : undefined,
+    )
+    bundle.onResolve({ filter: /\.\/(cli|store\/open)\.ts$/ }, (found) =>
+      found.importer.endsWith('src/process.ts') ? external('./program.cjs')(found) : undefined,
+    )
+  },
+}
+
+/** commander can start commands that are programs of their own; ours are not, and loading what that takes costs milliseconds. */
+const noChildProcesses = {
+  name: 'no-child-processes',
+  setup(bundle) {
+    bundle.onResolve({ filter: /^(node:)?child_process$/ }, (found) =>
+      found.importer.includes('/commander/') ? { path: 'child_process', namespace: 'absent' } : undefined,
+    )
+    bundle.onLoad({ filter: /.*/, namespace: 'absent' }, () => ({ contents: 'module.exports = {}' }))
   },
 }
 
@@ -39,16 +61,20 @@ const leanEtcd3 = {
 rmSync(join(root, 'dist'), { recursive: true, force: true })
 await build({
   absWorkingDir: root,
-  entryPoints: { calicoctl: 'src/process.ts', etcd: 'src/store/drivers/etcd.ts' },
+  entryPoints: FILES,
   outdir: 'dist',
   outExtension: { '.js': '.cjs' },
   bundle: true,
   platform: 'node',
   format: 'cjs',
   target: 'node20.19',
+  // `import()` of a file of ours becomes `require`, which the launcher serves from its code cache.
+  supported: { 'dynamic-import': false },
   external: ['node:sqlite', '@photostructure/sqlite'],
-  define: { CALICOCTL_VERSION: JSON.stringify(version), CALICOCTL_COMMIT: JSON.stringify(commit()) },
-  plugins: [separateEtcdDriver, leanEtcd3],
+  define: { 'import.meta.url': 'undefined', CALICOCTL_VERSION: JSON.stringify(version), CALICOCTL_COMMIT: JSON.stringify(commit()) },
+  plugins: [separateFiles, noChildProcesses, leanEtcd3],
+  minifyWhitespace: true,
+  minifySyntax: true,
   legalComments: 'none',
   logLevel: 'warning',
 })

@@ -1,12 +1,16 @@
 import { Command, CommanderError } from 'commander'
 import { settleArguments, splitAtCommand } from './commands/arguments.ts'
 import { type Context, EXIT } from './commands/context.ts'
-import { programHelp } from './commands/help.ts'
+import { commandList } from './commands/list.ts'
 import { addGlobalOptions } from './commands/options.ts'
-import { reportError } from './commands/report.ts'
-import { commandTable, type Run } from './commands/table.ts'
+import { programHelp } from './commands/program-help.ts'
+import { commandModules, type Run } from './commands/table.ts'
 import { UsageError } from './commands/usage-error.ts'
 import { didYouMean } from './model/suggest.ts'
+
+// What other files of the bundle take from this one (see esbuild.config.mjs).
+export { DatastoreError } from './store/datastore.ts'
+export { openStore } from './store/open.ts'
 
 /**
  * The program: arguments and a context to an exit code. Only the command that is asked for is loaded and only its options are built, since
@@ -21,14 +25,15 @@ export async function main(argv: readonly string[], context: Context): Promise<n
     return await runCommand(name, [...before, ...after], context)
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok
-    return reportError(error, context, { name: commandTable.some((entry) => entry.name === name) ? name : undefined, debug })
+    const { reportError } = await import('./commands/report.ts')
+    return reportError(error, context, { name: commandList.some((entry) => entry.name === name) ? name : undefined, debug })
   }
 }
 
 // --- internal ---
 
 async function runCommand(name: string, args: readonly string[], context: Context): Promise<number> {
-  const entry = commandTable.find((row) => row.name === name)
+  const entry = commandList.find((row) => row.name === name)
   if (!entry) throw unknownCommand(name)
   let code: number = EXIT.ok
   const run: Run =
@@ -43,7 +48,7 @@ async function runCommand(name: string, args: readonly string[], context: Contex
     // The error is thrown too, and told once, by `reportError`.
     writeErr: () => {},
   })
-  const { define } = await entry.load()
+  const { define } = await commandModules[entry.name]()
   define(command, run)
   addGlobalOptions(command)
   await command.parseAsync(settleArguments(command, args), { from: 'user' })
@@ -66,7 +71,7 @@ async function help(words: readonly string[], context: Context): Promise<number>
 }
 
 function unknownCommand(name: string): UsageError {
-  const names = commandTable.map((entry) => entry.name)
+  const names = commandList.map((entry) => entry.name)
   const suggestion = didYouMean(name, names)
   return new UsageError(
     `unknown command "${name}" for "calicoctl"`,

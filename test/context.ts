@@ -28,13 +28,19 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
   const context: Context = {
     env: options.env ?? {},
     cwd: options.cwd ?? '/',
-    stdin: { isTerminal: false, read: async () => (typeof options.stdin === 'string' ? new TextEncoder().encode(options.stdin) : (options.stdin ?? new Uint8Array())) },
+    stdin: {
+      isTerminal: false,
+      read: async () => (typeof options.stdin === 'string' ? new TextEncoder().encode(options.stdin) : (options.stdin ?? new Uint8Array())),
+    },
     stdout: { isTerminal: false, write: (text) => void out.push(text) },
     stderr: { isTerminal: false, write: (text) => void err.push(text) },
     files: {
       readFile: (path) => readFile(resolve(options.cwd ?? '/', path)),
       readDirectory: async (path) =>
-        (await readdir(resolve(options.cwd ?? '/', path), { withFileTypes: true })).map((entry) => ({ name: entry.name, isDirectory: entry.isDirectory() })),
+        (await readdir(resolve(options.cwd ?? '/', path), { withFileTypes: true })).map((entry) => ({
+          name: entry.name,
+          isDirectory: entry.isDirectory(),
+        })),
       isDirectory: async (path) => (await stat(resolve(options.cwd ?? '/', path))).isDirectory(),
     },
     clock: {

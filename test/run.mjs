@@ -14,7 +14,8 @@ delete process.env.NODE_EXTRA_CA_CERTS
 /** Programs that tests start, and the Debian packages they come from. */
 const PROGRAMS = { etcd: 'etcd-server', openssl: 'openssl', sqlite3: 'sqlite3' }
 
-if (!existsSync(join(root, 'node_modules', '.package-lock.json'))) run('npm', ['ci', '--no-audit', '--no-fund'], { env: { NODE_EXTRA_CA_CERTS: undefined } })
+if (!existsSync(join(root, 'node_modules', '.package-lock.json')))
+  run('npm', ['ci', '--no-audit', '--no-fund'], { env: { NODE_EXTRA_CA_CERTS: undefined } })
 installPrograms()
 run('npx', ['tsc', '-p', '.'])
 run(process.execPath, ['esbuild.config.mjs'])

@@ -1,7 +1,7 @@
 import type { Kind, Resource } from '../model/kind.ts'
 import { kindNamed, kinds } from '../model/registry.ts'
-import { v3ToV1 } from '../model/v1/convert.ts'
-import type { ResultGroup } from '../output/documents.ts'
+import type { Problem } from '../model/problem.ts'
+import type { ResultGroup, ToV1 } from '../output/documents.ts'
 import { type Printer, printerFor } from '../output/printer.ts'
 import type { Datastore } from '../store/datastore.ts'
 import type { ResourceFailure } from '../store/resources/failure.ts'
@@ -10,7 +10,6 @@ import { getResource, isFailure, listResources } from '../store/resources/read.t
 import { type Context, EXIT } from './context.ts'
 import { failureProblems, itemProblem } from './failures.ts'
 import { withExamples } from './help.ts'
-import { readInput } from './input.ts'
 import { isFault, placeItem } from './namespaces.ts'
 import { addFileOptions, addNamespaceOption, type FileOptions, type GlobalOptions } from './options.ts'
 import { printProblems } from './report.ts'
@@ -79,7 +78,7 @@ async function getByName(word: string, names: readonly string[], options: GetOpt
   if (all && names.length > 0) throw new UsageError('cannot use --all-namespace flag for getting a single resource', 'name its namespace with -n')
   if (kind.scope === 'cluster' && (all || options.namespace !== undefined))
     throw new UsageError(`${kind.kind} is not namespaced`, 'leave out -n and -A')
-  const printer = await choosePrinter(options, context)
+  const { printer, notes } = await choosePrinter(options, context)
   const datastore = await openSession(context, options)
   const found =
     names.length === 0
@@ -89,12 +88,13 @@ async function getByName(word: string, names: readonly string[], options: GetOpt
           names.map((name) => ({ target: targetOf(kind, name, options.namespace) })),
         )
   const shown = names.length > 0 && options.export ? { ...found, groups: found.groups.map(exported) } : found
-  return print(shown, printer, { namespaces: all ? 'all' : options.namespace === undefined ? 'unnamed' : 'one' }, datastore, options, context)
+  return print(shown, printer, { namespaces: all ? 'all' : options.namespace === undefined ? 'unnamed' : 'one' }, datastore, notes, options, context)
 }
 
 /** What the manifests name, at the revision they name; without a name, all of that kind. */
 async function getByFile(options: GetOptions, context: Context): Promise<number> {
-  const printer = await choosePrinter(options, context)
+  const { readInput } = await import('./input.ts')
+  const { printer, notes } = await choosePrinter(options, context)
   const manifest = await readInput(options, context, { namesOnly: true, nameless: true })
   if (typeof manifest === 'number') return manifest
   const wanted: Wanted[] = []
@@ -106,14 +106,26 @@ async function getByFile(options: GetOptions, context: Context): Promise<number>
   }
   const datastore = await openSession(context, options)
   const found = await findNamed(datastore, wanted)
-  return print(found, printer, { namespaces: options.namespace === undefined ? 'unnamed' : 'one' }, datastore, options, context)
+  return print(found, printer, { namespaces: options.namespace === undefined ? 'unnamed' : 'one' }, datastore, notes, options, context)
 }
 
-function choosePrinter(options: GetOptions, context: Context): Promise<Printer> {
-  return printerFor(options.output, {
+/** The printer for `-o`, and what it will have found that version 1 cannot say. */
+async function choosePrinter(options: GetOptions, context: Context): Promise<{ readonly printer: Printer; readonly notes: readonly Problem[] }> {
+  const notes: Problem[] = []
+  const printer = await printerFor(options.output, {
     readFile: (path) => context.files.readFile(path),
-    toV1: options.outputVersion === 'v1' ? v3ToV1 : undefined,
+    toV1: options.outputVersion === 'v1' ? await versionOne(notes) : undefined,
   })
+  return { printer, notes }
+}
+
+async function versionOne(notes: Problem[]): Promise<ToV1> {
+  const { v3ToV1 } = await import('../model/v1/convert.ts')
+  return (resource) => {
+    const converted = v3ToV1(resource)
+    notes.push(...converted.notes)
+    return converted.resource
+  }
 }
 
 async function findAll(datastore: Datastore, kind: Kind, namespace: string | undefined): Promise<Found> {
@@ -148,6 +160,7 @@ async function print(
   printer: Printer,
   view: { readonly namespaces: 'unnamed' | 'one' | 'all' },
   datastore: Datastore,
+  notes: readonly Problem[],
   options: GetOptions,
   context: Context,
 ): Promise<number> {
@@ -162,13 +175,9 @@ async function print(
     })
   }
   for (const key of unreadable) context.stderr.write(`warning: left out what cannot be read: ${key}\n`)
-  if (failures.length === 0) return EXIT.ok
-  return printProblems(
-    context,
-    options,
-    failures.flatMap((failure) => failureProblems(failure)),
-    {},
-  )
+  const problems = [...notes, ...failures.flatMap((failure) => failureProblems(failure))]
+  if (problems.length > 0) await printProblems(context, options, problems, {})
+  return problems.some((problem) => problem.severity === 'error') ? EXIT.failure : EXIT.ok
 }
 
 /** What `--export` leaves out, as in the peer (`reference/calicoctl.md 2.3`). */

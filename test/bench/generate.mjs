@@ -23,7 +23,9 @@ spec:
 
 /** Policies of about 480 bytes each. */
 export function policies(count) {
-  return documents(count, (i) => `apiVersion: projectcalico.org/v3
+  return documents(
+    count,
+    (i) => `apiVersion: projectcalico.org/v3
 kind: NetworkPolicy
 metadata:
   name: allow-web-${String(i).padStart(6, '0')}
@@ -47,7 +49,8 @@ spec:
       - 443
   egress:
   - action: Deny
-`)
+`,
+  )
 }
 
 // --- internal ---

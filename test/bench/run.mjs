@@ -26,7 +26,10 @@ writeFileSync(join(folder, 'changed.yaml'), profiles(COUNT, 'changed'))
 writeFileSync(join(folder, 'policies.yaml'), policies(COUNT))
 
 const etcd = await startEtcd()
-const stores = { etcd: { ...base, ETCD_ENDPOINTS: etcd.endpoint, DATASTORE_TYPE: 'etcdv3' }, local: { ...base, CALICOCTL_DATASTORE: join(folder, 'bench.db') } }
+const stores = {
+  etcd: { ...base, ETCD_ENDPOINTS: etcd.endpoint, DATASTORE_TYPE: 'etcdv3' },
+  local: { ...base, CALICOCTL_DATASTORE: join(folder, 'bench.db') },
+}
 const rows = []
 try {
   short()
@@ -58,7 +61,13 @@ function short() {
     for (const [index, row] of measures.entries()) times[index].push(calicoctl(row.args, row.env).milliseconds)
   }
   for (const [index, row] of measures.entries()) {
-    rows.push({ name: row.name, milliseconds: median(times[index]), ratio: median(times[index]) / median(floor), best: Math.min(...times[index]) / Math.min(...floor), bound: row.bound })
+    rows.push({
+      name: row.name,
+      milliseconds: median(times[index]),
+      ratio: median(times[index]) / median(floor),
+      best: Math.min(...times[index]) / Math.min(...floor),
+      bound: row.bound,
+    })
   }
 }
 
@@ -106,7 +115,12 @@ function timed(command, args, env) {
   const started = process.hrtime.bigint()
   const gnu = existsSync('/usr/bin/time') && args[0] === program
   const full = gnu ? ['-f', 'MAXRSS %M', command, ...args] : args
-  const { status, stderr } = spawnSync(gnu ? '/usr/bin/time' : command, full, { env, encoding: 'utf8', maxBuffer: 1 << 30, stdio: ['ignore', 'ignore', 'pipe'] })
+  const { status, stderr } = spawnSync(gnu ? '/usr/bin/time' : command, full, {
+    env,
+    encoding: 'utf8',
+    maxBuffer: 1 << 30,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
   const milliseconds = Number(process.hrtime.bigint() - started) / 1e6
   if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed with ${status}: ${stderr.slice(0, 500)}`)
   return { milliseconds, megabytes: Number(/MAXRSS (\d+)/.exec(stderr)?.[1] ?? 0) / 1024 }
@@ -127,7 +141,13 @@ function print() {
   ])
   const table = [['measure', 'median', 'times `node -e 0`', 'at most', 'memory', ''], ...lines]
   const widths = table[0].map((_, column) => Math.max(...table.map((line) => line[column].length)))
-  for (const line of table) console.log(line.map((cell, column) => cell.padEnd(widths[column])).join('  ').trimEnd())
+  for (const line of table)
+    console.log(
+      line
+        .map((cell, column) => cell.padEnd(widths[column]))
+        .join('  ')
+        .trimEnd(),
+    )
 }
 
 async function startEtcd() {
@@ -135,7 +155,20 @@ async function startEtcd() {
   const url = (port) => `http://127.0.0.1:${port}`
   const child = spawn(
     'etcd',
-    ['--data-dir', join(folder, 'etcd'), '--listen-client-urls', url(client), '--advertise-client-urls', url(client), '--listen-peer-urls', url(peer), '--initial-advertise-peer-urls', url(peer), '--initial-cluster', `default=${url(peer)}`],
+    [
+      '--data-dir',
+      join(folder, 'etcd'),
+      '--listen-client-urls',
+      url(client),
+      '--advertise-client-urls',
+      url(client),
+      '--listen-peer-urls',
+      url(peer),
+      '--initial-advertise-peer-urls',
+      url(peer),
+      '--initial-cluster',
+      `default=${url(peer)}`,
+    ],
     { stdio: 'ignore' },
   )
   await new Promise((resolve, reject) => {

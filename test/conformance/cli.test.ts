@@ -29,7 +29,6 @@ describe('recorded sessions with the real calicoctl', { skip: etcdHere() }, () =
   let number = 0
   for (const folder of ['cli', 'eras']) {
     for (const topic of recordFiles(folder)) {
-      if (LATER.has(topic)) continue
       describe(`${folder}/${topic}`, () => {
         for (const recorded of readRecords<CliCase>(`${folder}/${topic}`)) {
           if (recorded.deviation !== undefined || usesAbsent(recorded) || deliberate(`${folder}/${topic}`, recorded.name)) continue

@@ -15,7 +15,9 @@ export function runBuilt(args: readonly string[], options: RunOptions = {}): Pro
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
     child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
     child.once('error', reject)
-    child.once('close', (code) => resolve({ code: code ?? -1, stdout: Buffer.concat(out).toString('utf8'), stderr: Buffer.concat(err).toString('utf8') }))
+    child.once('close', (code) =>
+      resolve({ code: code ?? -1, stdout: Buffer.concat(out).toString('utf8'), stderr: Buffer.concat(err).toString('utf8') }),
+    )
     // A program that ends without reading its input is no fault of the test.
     child.stdin.on('error', () => {})
     child.stdin.end(options.stdin ?? '')

@@ -1,0 +1,15 @@
+/** Every command, in the order in which `--help` lists them; what they do is in `table.ts`. Kept apart so that help costs no loading. */
+export const commandList = [
+  { name: 'get', group: 'resources', summary: 'Show resources' },
+  { name: 'apply', group: 'resources', summary: 'Create resources, or change those that exist' },
+  { name: 'create', group: 'resources', summary: 'Create resources that do not exist yet' },
+  { name: 'replace', group: 'resources', summary: 'Replace resources that exist' },
+  { name: 'delete', group: 'resources', summary: 'Delete resources' },
+  { name: 'patch', group: 'resources', summary: 'Change some fields of a resource' },
+  { name: 'label', group: 'resources', summary: 'Set, change or remove labels of a resource' },
+  { name: 'validate', group: 'manifests', summary: 'Check manifests without a datastore' },
+  { name: 'convert', group: 'manifests', summary: 'Convert manifests between API versions v1 and v3' },
+  { name: 'version', group: 'about', summary: 'Show the versions of the program and of the cluster' },
+] as const
+
+export type CommandName = (typeof commandList)[number]['name']
