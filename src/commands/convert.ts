@@ -11,7 +11,7 @@ import type { Define } from './table.ts'
 import { UsageError } from './usage-error.ts'
 
 interface ConvertOptions extends GlobalOptions, FileOptions {
-  readonly output: 'yaml' | 'json'
+  readonly output: 'yaml' | 'yml' | 'json'
   readonly outputVersion: 'v1' | 'v3'
   readonly ignoreValidation: boolean
 }
@@ -19,7 +19,7 @@ interface ConvertOptions extends GlobalOptions, FileOptions {
 export const define: Define = (command, run) => {
   addFileOptions(command, 'what to convert')
   command
-    .addOption(new Option('-o, --output <format>', 'format of the result').choices(['yaml', 'json']).default('yaml'))
+    .addOption(new Option('-o, --output <format>', 'format of the result').choices(['yaml', 'yml', 'json']).default('yaml'))
     .addOption(new Option('--output-version <version>', 'API version to convert to').choices(['v3', 'v1']).default('v3'))
     .option('--ignore-validation', 'give out what the other version would refuse', false)
   withExamples(command, [
@@ -52,7 +52,7 @@ async function convert(options: ConvertOptions, context: Context): Promise<numbe
   if (failed && onlyInvalid)
     context.stderr.write("converted manifest resource(s) failed validation: re-run with '--ignore-validation' to see the converted output\n")
   if (failed) return EXIT.failure
-  if (typeof document !== 'object' || document === null) {
+  if (document === undefined) {
     context.stdout.write('No resources specified\n')
     return EXIT.ok
   }

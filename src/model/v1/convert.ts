@@ -4,7 +4,7 @@ import { formatResourceName, type Problem } from '../problem.ts'
 import { kindNamed } from '../registry.ts'
 import { arrangeResource, completeResource, decodeResource, validateResource } from '../resource.ts'
 import { documentOf } from './document.ts'
-import { v3ToV1 } from './from-v3.ts'
+import { revert } from './from-v3.ts'
 import type { Report, V1Resource } from './kind.ts'
 import { isKubernetesPolicy, KUBERNETES_API_VERSION } from './kubernetes-policy.ts'
 import { v1KindNamed, v1KindOf, v1Kinds } from './registry.ts'
@@ -45,7 +45,7 @@ export interface Converted {
    * To print as it is: one resource bare, several as a `List` (v3) or an array (v1, whose tools know no `List`). Absent when a problem is an error, and when
    * there was nothing to convert.
    */
-  readonly document?: unknown
+  readonly document?: object
   readonly problems: readonly Problem[]
   /** All errors come from the checks of v3: `--ignore-validation` would give the result out. */
   readonly onlyInvalid: boolean
@@ -60,7 +60,9 @@ export function convertDocuments(items: readonly ConvertItem[], options: Convert
   const results = items.map((item) => (options.to === 'v3' ? conversion.toV3(item) : conversion.toV1(item)))
   const { problems, onlyInvalid } = conversion
   if (items.length === 0 || problems.some((problem) => problem.severity === 'error')) return { problems, onlyInvalid }
-  return { document: results.length === 1 ? results[0] : options.to === 'v1' ? results : listOf(results), problems, onlyInvalid: false }
+  const [first] = results
+  const document = first && results.length === 1 ? first : options.to === 'v1' ? results : listOf(results)
+  return { document, problems, onlyInvalid: false }
 }
 
 // --- internal ---
@@ -99,8 +101,11 @@ class Conversion {
     completeResource(kind, resource)
     if (!this.#options.ignoreValidation) validateResource(kind, resource, report)
     if (failed) return undefined
-    const { resource: converted, notes } = v3ToV1(resource)
-    for (const note of notes) this.#note(item, note)
+    const { resource: converted, losses } = revert(resource)
+    for (const { severity, fault } of losses) {
+      if (severity === 'error') this.onlyInvalid = false
+      this.problems.push({ ...item.problem(fault), severity })
+    }
     return converted
   }
 
@@ -139,13 +144,6 @@ class Conversion {
     }
     this.#names.add(key)
   }
-
-  /** Notes say where in the resource; the place of the document comes from the item. */
-  #note(item: ConvertItem, note: Problem): void {
-    const { file, range } = item.problem({ code: note.code, path: ['kind'], message: note.message })
-    if (note.severity === 'error') this.onlyInvalid = false
-    this.problems.push({ ...note, ...(file === undefined ? {} : { file }), ...(range === undefined ? {} : { range }) })
-  }
 }
 
 function isV1(raw: Readonly<Record<string, unknown>>): boolean {
@@ -153,7 +151,7 @@ function isV1(raw: Readonly<Record<string, unknown>>): boolean {
   return document.get('apiVersion') === 'v1' && v1KindNamed(String(document.get('kind'))) !== undefined
 }
 
-function listOf(items: readonly unknown[]): unknown {
+function listOf(items: readonly unknown[]): object {
   return { kind: 'List', apiVersion: 'v1', metadata: {}, items }
 }
 

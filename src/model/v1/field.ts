@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { describe, type Fault } from '../decode.ts'
+import { macAddress } from '../mac.ts'
 import { parsePort, type Port } from '../port.ts'
 import { type Check, custom, type Field, list, map, text } from '../schema.ts'
 
@@ -19,6 +20,19 @@ export function protocol(description: string): Field<string | number> {
 /** A port, a range of them, or the name of a port that endpoints declare. */
 export function port(description: string): Field<Port> {
   return custom<Port>(description, 'port', decodePort, { schema: v.union([v.number(), v.string()]) })
+}
+
+/** A hardware address in any form that Go reads, kept as `ee:ee:ee:ee:ee:ee`. */
+export function mac(description: string): Field<string> {
+  return custom<string>(description, 'MAC address', (raw, fail) => {
+    if (typeof raw !== 'string') return fail(`expected a MAC address, found ${describe(raw)}`)
+    const [message, help] = macAddress(raw)?.split('\n') ?? []
+    if (message !== undefined) return fail(`"${raw}" ${message}`, help)
+    return raw
+      .toLowerCase()
+      .replaceAll(/[^0-9a-f]/g, '')
+      .replaceAll(/..(?!$)/g, '$&:')
+  })
 }
 
 /** Labels as v1 takes them: far more than v3 does, whose own check follows after the conversion. */

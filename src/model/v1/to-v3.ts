@@ -22,6 +22,17 @@ export function v1ToV3(raw: Readonly<Record<string, unknown>>, report: Report): 
   return failed ? undefined : convertV1(kind, resource, report)
 }
 
+/** Reads a v1 document strictly: unknown fields, too, are reported. What was good is in the result. */
+export function decodeV1(kind: V1Kind, raw: Readonly<Record<string, unknown>>, report: Report): [resource: V1Resource, failed: boolean] {
+  let failed = false
+  const told = (fault: Fault): void => {
+    failed = true
+    report(fault)
+  }
+  const decoded = decode(envelopeOf(kind), raw, [], { report: told }) as { metadata?: unknown; spec?: unknown } | undefined
+  return [{ kind: kind.kind, apiVersion: 'v1', metadata: decoded?.metadata ?? {}, spec: decoded?.spec ?? {} }, failed]
+}
+
 /** Converts what is decoded already, after the rules of its kind. */
 export function convertV1(kind: V1Kind, resource: V1Resource, report: Report): Resource | undefined {
   let failed = false
@@ -62,16 +73,6 @@ export function v1PathOf(v3Path: Path, v3Kind: string, raw: Readonly<Record<stri
 // --- internal ---
 
 const envelopes = new WeakMap<V1Kind, v.GenericSchema>()
-
-function decodeV1(kind: V1Kind, raw: Readonly<Record<string, unknown>>, report: Report): [resource: V1Resource, failed: boolean] {
-  let failed = false
-  const told = (fault: Fault): void => {
-    failed = true
-    report(fault)
-  }
-  const decoded = decode(envelopeOf(kind), raw, [], { report: told }) as { metadata?: unknown; spec?: unknown } | undefined
-  return [{ kind: kind.kind, apiVersion: 'v1', metadata: decoded?.metadata ?? {}, spec: decoded?.spec ?? {} }, failed]
-}
 
 function envelopeOf(kind: V1Kind): v.GenericSchema {
   let envelope = envelopes.get(kind)

@@ -2,12 +2,11 @@ import { holdsAddress } from '../../address.ts'
 import { endpointName } from '../../endpoint-name.ts'
 import { interfaceName } from '../../interface-name.ts'
 import { API_VERSION, type Resource } from '../../kind.ts'
-import { macAddress } from '../../mac.ts'
 import type { Path } from '../../problem.ts'
 import { list, struct, text, type ValueOf } from '../../schema.ts'
 import { address, ipv4First, network, prefixOf, versionOf } from '../address.ts'
 import { endpointPorts, portsToV1, portsToV3, type V3Port } from '../endpoint-port.ts'
-import { checkLabels, labels, pathName, plainName, profileNames } from '../field.ts'
+import { checkLabels, labels, mac, pathName, plainName, profileNames } from '../field.ts'
 import { defineV1Kind, movePath, present, type Report, type V1Document, type V1Resource } from '../kind.ts'
 import { convertName, convertNodeName, convertProfileName, revertProfileName } from '../names.ts'
 import { V1_NAMESPACE_LABEL, V3_NAMESPACE_LABEL } from '../selector.ts'
@@ -83,7 +82,7 @@ const specSchema = () =>
     ipv6Gateway: address('Its IPv6 gateway.', 6),
     profiles: profileNames(),
     interfaceName: text("The host's side of its interface.", { omit: 'never', check: interfaceName }),
-    mac: text('Its MAC address.', { check: macAddress }),
+    mac: mac('Its MAC address.'),
     ports: endpointPorts(),
     allow_spoofed_source_prefixes: list('Networks that it may use as source though they are not its own.', network('A network.')),
   })
@@ -148,7 +147,7 @@ function toV3({ metadata, spec }: V1Resource<Metadata, Spec>, report: Report): R
       ipv6Gateway: spec.ipv6Gateway,
       profiles: spec.profiles?.map(convertProfileName),
       interfaceName: spec.interfaceName,
-      mac: spec.mac && canonicalMac(spec.mac),
+      mac: spec.mac,
       ports: ports?.map((port) => ({ ...port, hostPort: 0, hostIP: '' })),
       allowSpoofedSourcePrefixes: spec.allow_spoofed_source_prefixes,
     }),
@@ -188,15 +187,6 @@ function identityPath(field: string, orchestrator: string | undefined): Path {
   if (field === 'endpoint') return ['metadata', 'name']
   if (field === 'containerID' && orchestrator === 'k8s') return ['metadata', 'activeInstanceID']
   return ['metadata', field === 'node' || field === 'orchestrator' ? field : 'workload']
-}
-
-function canonicalMac(mac: string): string {
-  return (
-    mac
-      .toLowerCase()
-      .replaceAll(/[^0-9a-f]/g, '')
-      .match(/../g) ?? []
-  ).join(':')
 }
 
 function renameKey(labels: Readonly<Record<string, string>> | undefined, from: string, to: string): Record<string, string> {
