@@ -1,8 +1,12 @@
 import { execute } from './go-template/execute.ts'
+import { TemplateFault } from './go-template/fault.ts'
 import { functions, type TemplateFunction } from './go-template/functions.ts'
 import { parseTemplate } from './go-template/parse.ts'
 import type { Value } from './go-template/value.ts'
 import { type Rendered, renderedFault } from './rendered.ts'
+
+/** What `config` answers, by name. */
+export type Settings = Readonly<Record<string, string>>
 
 /**
  * Carries out a template of Go's text/template on plain JSON data (`reference/calicoctl.md 2.2`, kubectl's `-o go-template`).

@@ -47,8 +47,8 @@ export function readNumber(source: string, at: number): Literal {
   return { text, value: new GoFloat(value) }
 }
 
-/** Undoes the escapes of a Go string; `offset` is where faults are to be told. */
-export function unescape(text: string, quote: string, offset: number): string {
+/** Undoes the escapes of a Go string. `quotes` are those that may be escaped; `offset` is where faults are to be told. */
+export function unescape(text: string, quotes: string, offset: number): string {
   if (!text.includes('\\')) return text
   let bytes: number[] = []
   let result = ''
@@ -72,7 +72,7 @@ export function unescape(text: string, quote: string, offset: number): string {
     else {
       flush()
       if (code !== undefined) result += checkedChar(code, whole, offset)
-      else if (simple !== undefined && (simple === "'" || simple === '"') && simple !== quote)
+      else if (simple !== undefined && (simple === "'" || simple === '"') && !quotes.includes(simple))
         throw new TemplateFault(`unknown escape ${whole}`, offset)
       else result += SIMPLE[simple ?? ''] ?? ''
     }
