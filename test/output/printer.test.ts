@@ -80,6 +80,15 @@ describe('formats', () => {
     assert.equal((await printerFor('go-template={{config "asnumber"}}', { readFile })).usesFacts, true)
   })
 
+  test('jsonpath sees one thing as it is, a list and several things as items', async () => {
+    const [net1, net2] = [resource('Profile', 'net1'), resource('Profile', 'net2')]
+    const one = { kind: kind('Profile'), resources: [net1] }
+    assert.equal(await print('jsonpath={.metadata.name}', [one]), 'net1')
+    assert.equal(await print('jsonpath={.items[*].metadata.name}', [{ ...one, resources: [net1, net2], revision: 5 }]), 'net1 net2')
+    assert.equal(await print('jsonpath={.items[*].metadata.name}', [one, { ...one, resources: [net2] }]), 'net1 net2')
+    await assert.rejects(print('jsonpath={.metadata', [one]))
+  })
+
   test('names are kind and name, with the namespace where several are mixed', async () => {
     const groups = [
       { kind: kind('Profile'), resources: [resource('Profile', 'net1'), resource('Profile', 'net2')], revision: 5 },
