@@ -115,7 +115,7 @@ class Parser {
   #close(open: number): void {
     this.#space()
     if (this.#at >= this.#source.length) throw new TemplateFault('the { here is not closed', open)
-    if (!this.#take('}')) throw this.#unexpected('}')
+    if (!this.#take('}')) throw this.#unexpected('"}"')
   }
 
   /** Steps one after the other; spaces between them do not count, as in kubectl. Nothing at all is the current object. */
@@ -165,7 +165,7 @@ class Parser {
 
   #closeBracket(open: number): void {
     if (this.#at >= this.#source.length) throw new TemplateFault('the [ here is not closed', open)
-    if (!this.#take(']')) throw this.#unexpected('] or ,')
+    if (!this.#take(']')) throw this.#unexpected('"]" or ","')
   }
 
   #pick(): Pick {
@@ -184,7 +184,7 @@ class Parser {
     const index = this.#match(INDEX)
     if (index !== undefined) return { type: 'index', index: Number(index) }
     const name = this.#match(NAME)
-    if (name === undefined) throw this.#unexpected('an index, a quoted name, * or ?(...)')
+    if (name === undefined) throw this.#unexpected('an index, a quoted name, "*" or "?("')
     throw new TemplateFault(`${name} in brackets is neither a number nor quoted`, at, `write ['${name}']`)
   }
 
@@ -193,14 +193,14 @@ class Parser {
     if (++this.#depth > MAX_DEPTH) throw new TemplateFault(`filters stand more than ${MAX_DEPTH} deep in one another`, open)
     const parenthesis = this.#at
     this.#space()
-    if (!this.#take('(')) throw this.#unexpected('( after ?')
+    if (!this.#take('(')) throw this.#unexpected('"(" after "?"')
     const left = this.#operand()
     this.#space()
     const operator = this.#match(OPERATOR) as Operator | undefined
     const right = operator === undefined ? undefined : this.#operand()
     this.#space()
     if (this.#at >= this.#source.length) throw new TemplateFault('the ( here is not closed', parenthesis)
-    if (!this.#take(')')) throw this.#unexpected(operator === undefined ? 'an operator or )' : ')')
+    if (!this.#take(')')) throw this.#unexpected(operator === undefined ? 'an operator or ")"' : '")"')
     this.#space()
     this.#closeBracket(open)
     this.#depth--
@@ -211,7 +211,7 @@ class Parser {
     this.#space()
     const value = this.#literal()
     if (value !== undefined) return { value }
-    if (!'@$.[)'.includes(this.#source[this.#at] ?? ' ')) throw this.#unexpected('a path such as @.name, or a value')
+    if (!'@$.['.includes(this.#source[this.#at] ?? ' ')) throw this.#unexpected('a path such as @.name, or a value')
     return { path: this.#path() }
   }
 

@@ -1,13 +1,13 @@
 import { compareBytes, goJson } from '../model/json.ts'
 import { TemplateFault } from './go-template/fault.ts'
 import { printValue } from './go-template/print.ts'
-import { goTypeName, isList, isMap, numberIn, type Value } from './go-template/value.ts'
+import { isList, isMap, numberIn, typeOf, type Value, type ValueType } from './go-template/value.ts'
 import { type Rendered, renderedFault } from './rendered.ts'
 import { type JsonPath, type JsonPathPart, type Operand, type Operator, parseJsonPath, type Pick, type Step } from './jsonpath-parse.ts'
 
 /**
  * Carries out a template in kubectl's JSONPath on plain JSON data: text with `{...}` in it, each holding a path (`.items[*].metadata.name`), a text in
- * quotes, or `range` and `end`. The values of a path stand with spaces between them; objects and lists are printed as JSON, null as nothing that exists.
+ * quotes, or `range` and `end`. The values of a path stand with spaces between them; objects and lists are printed as JSON.
  *
  * What is not there is left out silently, as kubectl does unless told otherwise; an index behind the end of a list is an error. Gentler than kubectl: a
  * template without braces is a path, `$` is the whole data also in a range, slices end where the list ends, names take either quotes, `[*]` and filters
@@ -26,6 +26,16 @@ export function renderJsonPath(template: string, data: unknown): Rendered {
 
 /** How many values one run may look at: `..` behind `..` multiplies them. */
 const MAX_VALUES = 5_000_000
+
+const KINDS: Readonly<Record<ValueType, string>> = {
+  nil: 'null',
+  bool: 'a boolean',
+  int: 'a number',
+  float: 'a number',
+  string: 'a text',
+  list: 'a list',
+  map: 'an object',
+}
 
 class Run {
   readonly #root: Value
@@ -57,13 +67,13 @@ class Run {
     let descended = false
     for (const step of path.steps) {
       values = this.#step(step, values, descended)
-      descended = step.type === 'descend'
+      descended ||= step.type === 'descend'
       this.#count(values.length, step.at)
     }
     return values
   }
 
-  /** Behind `..` a step meets values of all kinds, and passes over those that it does not fit. */
+  /** Behind `..` steps meet values of all kinds, and pass over those that they do not fit. */
   #step(step: Step, values: readonly Value[], descended: boolean): readonly Value[] {
     switch (step.type) {
       case 'field':
@@ -88,7 +98,7 @@ class Run {
     if (pick.type === 'every') return this.#items(value, step, descended)
     if (!isList(value)) {
       if (descended) return []
-      throw new TemplateFault(`${goTypeName(value)} has no items to count`, step.at, isMap(value) ? "of an object pick by name: ['name']" : undefined)
+      throw new TemplateFault(`${KINDS[typeOf(value)]} has no items to count`, step.at, isMap(value) ? "pick by name: ['name']" : undefined)
     }
     if (pick.type === 'slice') return slice(value, pick)
     const index = pick.index < 0 ? pick.index + value.length : pick.index
@@ -101,7 +111,7 @@ class Run {
     if (value === undefined || value === null) return []
     const found = items(value)
     if (found || descended) return found ?? []
-    throw new TemplateFault(`${goTypeName(value)} has no items`, step.at)
+    throw new TemplateFault(`${KINDS[typeOf(value)]} has no items`, step.at)
   }
 
   /** A value and everything in it, parents first. */
