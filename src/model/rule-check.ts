@@ -31,8 +31,8 @@ export function checkRule(rule: Rule, path: Path, place: RulePlace, report: (fau
   }
   checkHttp(rule, place, tell)
   for (const key of Object.keys(rule.metadata?.annotations ?? {})) {
-    const fault = labelKeyFault(key.toLowerCase())
-    if (fault !== undefined) tell(['metadata', 'annotations', key], `"${key}" ${fault}`)
+    const [fault, help] = labelKeyFault(key.toLowerCase())?.split('\n') ?? []
+    if (fault !== undefined) tell(['metadata', 'annotations', key], `"${key}" ${fault}`, help)
   }
 }
 

@@ -39,10 +39,14 @@ export const profile = defineKind({ kind: 'Profile', plural: 'profiles', aliases
     }
     for (const [key, value] of Object.entries(spec.labelsToApply ?? {})) {
       const path = ['spec', 'labelsToApply', key]
-      const keyFault = labelKeyFault(key)
-      if (keyFault !== undefined) report({ code: 'bad-label', path, message: `"${key}" ${keyFault}`, atKey: true })
-      const valueFault = labelValueFault(value)
-      if (valueFault !== undefined) report({ code: 'bad-label', path, message: `"${value}" ${valueFault}` })
+      for (const [text, fault, atKey] of [
+        [key, labelKeyFault(key), true],
+        [value, labelValueFault(value), false],
+      ] as const) {
+        if (fault === undefined) continue
+        const [message = '', help] = `"${text}" ${fault}`.split('\n')
+        report({ code: 'bad-label', path, message, ...(help === undefined ? {} : { help }), ...(atKey ? { atKey } : {}) })
+      }
     }
   },
   example: `apiVersion: projectcalico.org/v3

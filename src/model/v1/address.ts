@@ -17,13 +17,13 @@ export function address(description: string, version?: Family): Field<string> {
 
 /** A network field. An address alone stands for itself (`/32`, `/128`); host bits are kept (`reference/model.md 0.1`). */
 export function network(description: string, version?: Family): Field<string> {
-  const wanted = `${version === undefined ? '' : `IPv${version} `}network`
-  return custom<string>(description, wanted, (raw, fail) => {
-    const text = textOf(raw, `a ${wanted}`, fail)
+  const wanted = version === undefined ? 'a network' : `an IPv${version} network`
+  return custom<string>(description, 'network', (raw, fail) => {
+    const text = textOf(raw, wanted, fail)
     if (text === undefined) return undefined
     const found = canonicalWithHost(text)
-    if (found === undefined) return fail(`"${text}" is not a ${wanted}`, 'write a network as in 192.168.0.0/16, or one address')
-    return ofVersion(found, version) ? found : fail(`"${text}" is not a ${wanted}`, `it is one of IPv${found.includes(':') ? 6 : 4}`)
+    if (found === undefined) return fail(`"${text}" is not ${wanted}`, 'write a network as in 192.168.0.0/16, or one address')
+    return ofVersion(found, version) ? found : fail(`"${text}" is not ${wanted}`, `it is one of IPv${found.includes(':') ? 6 : 4}`)
   })
 }
 

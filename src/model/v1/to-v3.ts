@@ -53,7 +53,7 @@ export function checkConverted(converted: Resource, raw: Readonly<Record<string,
   let failed = false
   const told: Report = (fault) => {
     failed = true
-    report({ ...fault, path: v1PathOf(fault.path, converted.kind, raw) })
+    report(inV1Words(fault, converted, raw))
   }
   const resource = decodeResource(kind, structuredClone(converted) as unknown as Record<string, unknown>, { report: told })
   if (failed) return undefined
@@ -71,6 +71,20 @@ export function v1PathOf(v3Path: Path, v3Kind: string, raw: Readonly<Record<stri
 }
 
 // --- internal ---
+
+/** A fault of v3's checks as one of the v1 document. Kubernetes' own documents are told in the words of v3. */
+function inV1Words(fault: Fault, converted: Resource, raw: Readonly<Record<string, unknown>>): Fault {
+  const path = v1PathOf(fault.path, converted.kind, raw)
+  const kind = isKubernetesPolicy(raw) ? undefined : v1KindOf(converted.kind)
+  if (!kind) return { ...fault, path }
+  const name = documentOf(raw).get('metadata', 'name')
+  if (fault.code === 'missing-name') {
+    if (typeof name !== 'string' || name === '') return { ...fault, path, message: `a ${kind.kind} needs a name` }
+    return { ...fault, path, message: `nothing of the name "${name}" could stand in a v3 name`, help: 'a name needs a letter or digit' }
+  }
+  const help = fault.help?.replaceAll(/"protocol: (\w+)"/g, (_, protocol: string) => `"protocol: ${protocol.toLowerCase()}"`)
+  return { ...fault, path, ...(help === undefined ? {} : { help }) }
+}
 
 const envelopes = new WeakMap<V1Kind, v.GenericSchema>()
 

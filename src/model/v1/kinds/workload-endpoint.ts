@@ -126,7 +126,8 @@ function toV3({ metadata, spec }: V1Resource<Metadata, Spec>, report: Report): R
   const computed = endpointName(identity.fields)
   if ('faults' in computed) {
     for (const { field, message } of computed.faults) {
-      report({ code: 'missing-identifier', path: identityPath(field, metadata.orchestrator), message })
+      const path = identityPath(field, metadata.orchestrator)
+      report({ code: 'missing-identifier', path, message: message.replace(field, String(path.at(-1))) })
     }
     return undefined
   }
