@@ -11,7 +11,7 @@ const require = createRequire(import.meta.url)
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 /** Files of their own in dist/, loaded only when they are needed: what starts, the program, the etcd driver. */
-const FILES = { calicoctl: 'src/process.ts', program: 'src/cli.ts', etcd: 'src/store/drivers/etcd.ts' }
+const FILES = { calicoctl: 'src/process.ts', program: 'src/cli.ts', etcd: 'src/store/drivers/etcd.ts', sqlite: 'src/store/drivers/sqlite-package.ts' }
 
 /** Lets one file of dist/ load another where the sources import it. The local store's way is the program's, so that they share their modules. */
 const separateFiles = {
@@ -19,6 +19,7 @@ const separateFiles = {
   setup(bundle) {
     const external = (path) => (found) => (found.kind === 'entry-point' ? undefined : { path, external: true })
     bundle.onResolve({ filter: /drivers\/etcd\.ts$/ }, external('./etcd.cjs'))
+    bundle.onResolve({ filter: /\/sqlite-package\.ts$/ }, external('./sqlite.cjs'))
     // The driver's errors must be the program's own classes.
     bundle.onResolve({ filter: /\/datastore\.ts$/ }, (found) =>
       /drivers\/etcd[^/]*$/.test(found.importer) ? external('./program.cjs')(found) : undefined,
@@ -37,6 +38,20 @@ const noChildProcesses = {
       found.importer.includes('/commander/') ? { path: 'child_process', namespace: 'absent' } : undefined,
     )
     bundle.onLoad({ filter: /.*/, namespace: 'absent' }, () => ({ contents: 'module.exports = {}' }))
+  },
+}
+
+/** The SQLite package looks for its compiled part in many places; here it is told the one where npm puts it. */
+const directSqlite = {
+  name: 'direct-sqlite',
+  setup(bundle) {
+    bundle.onLoad({ filter: /sqlite-package\.ts$/ }, ({ path }) => ({
+      contents: "export const sqlitePackage = () => require('@photostructure/sqlite')",
+      loader: 'js',
+      resolveDir: dirname(path),
+    }))
+    bundle.onResolve({ filter: /^node-gyp-build$/ }, () => ({ path: 'node-gyp-build', namespace: 'direct' }))
+    bundle.onLoad({ filter: /.*/, namespace: 'direct' }, () => ({ contents: `module.exports = ${findCompiled.toString()}` }))
   },
 }
 
@@ -70,9 +85,9 @@ await build({
   target: 'node20.19',
   // `import()` of a file of ours becomes `require`, which the launcher serves from its code cache.
   supported: { 'dynamic-import': false },
-  external: ['node:sqlite', '@photostructure/sqlite'],
-  define: { 'import.meta.url': 'undefined', CALICOCTL_VERSION: JSON.stringify(version), CALICOCTL_COMMIT: JSON.stringify(commit()) },
-  plugins: [separateFiles, noChildProcesses, leanEtcd3],
+  external: ['node:sqlite'],
+  define: { 'import.meta.url': '__filename', CALICOCTL_VERSION: JSON.stringify(version), CALICOCTL_COMMIT: JSON.stringify(commit()) },
+  plugins: [separateFiles, noChildProcesses, directSqlite, leanEtcd3],
   minifyWhitespace: true,
   minifySyntax: true,
   legalComments: 'none',
@@ -80,6 +95,21 @@ await build({
 })
 
 // --- internal ---
+
+/** Runs in the bundle: the compiled part of the SQLite package, for this platform and C library. */
+function findCompiled() {
+  const { existsSync } = require('node:fs')
+  const { dirname, join } = require('node:path')
+  const near = join(__dirname, '..', 'node_modules', '@photostructure', 'sqlite')
+  const root = existsSync(near) ? near : dirname(require('node:module').createRequire(__filename).resolve('@photostructure/sqlite/package.json'))
+  const file = (library) => join(root, 'prebuilds', `${process.platform}-${process.arch}`, `@photostructure+sqlite.${library}.node`)
+  try {
+    return require(file('glibc'))
+  } catch (error) {
+    if (!existsSync(file('musl'))) throw error
+    return require(file('musl'))
+  }
+}
 
 /** The commit that is built, where this is a git checkout. */
 function commit() {

@@ -1,6 +1,5 @@
-import { promises, readFileSync, statSync } from 'node:fs'
+import { fstatSync, promises, readFileSync, statSync, writeSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
-import { isatty } from 'node:tty'
 import type { Context, Output } from './commands/context.ts'
 import { programHelp } from './commands/program-help.ts'
 import type { Datastore } from './store/datastore.ts'
@@ -16,9 +15,14 @@ const opened: Promise<Datastore>[] = []
 const context: Context = {
   env: process.env,
   cwd: process.cwd(),
-  stdin: { isTerminal: isatty(0), read: readInput },
-  stdout: output(1, () => process.stdout),
-  stderr: output(2, () => process.stderr),
+  stdin: {
+    get isTerminal() {
+      return isTerminalAt(0)
+    },
+    read: readInput,
+  },
+  stdout: output(1),
+  stderr: output(2),
   files: {
     readFile: async (path) => readFileSync(path),
     async readDirectory(path) {
@@ -56,7 +60,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     // A second one does not wait for anything.
     if (interrupt.signal.aborted) process.exit(130)
     interrupt.abort()
-    process.stderr.write('\ncalicoctl: interrupted; what was written before stays written\n')
+    context.stderr.write('\ncalicoctl: interrupted; what was written before stays written\n')
     process.exit(130)
   })
 }
@@ -79,26 +83,49 @@ function quickAnswer(line: string): string | undefined {
   return line === 'version --client' ? `Client Version:    v${VERSION}\nGit commit:        ${COMMIT}\n` : undefined
 }
 
-/** A stream of the process, made when something is written to it. */
-function output(descriptor: number, stream: () => NodeJS.WriteStream): Output {
-  let ready: NodeJS.WriteStream | undefined
+/** Writes straight to a descriptor, as Node's own streams do for files and pipes, without what it costs to load those. */
+function output(descriptor: number): Output {
+  let terminal: boolean | undefined
+  const isTerminal = () => (terminal ??= isTerminalAt(descriptor))
   return {
-    isTerminal: isatty(descriptor),
+    get isTerminal() {
+      return isTerminal()
+    },
     get columns() {
-      return stream().columns
+      return isTerminal() ? (descriptor === 1 ? process.stdout : process.stderr).columns : undefined
     },
     write(text) {
-      if (!ready) {
-        ready = stream()
-        ready.on('error', (error: NodeJS.ErrnoException) => {
-          // The reader went away (`| head`): nobody is left to tell.
-          if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0)
-          throw error
-        })
-      }
-      ready.write(text)
+      const bytes = Buffer.from(text)
+      for (let at = 0; at < bytes.length; ) at += writeSome(descriptor, bytes, at)
     },
   }
+}
+
+function writeSome(descriptor: number, bytes: Buffer, from: number): number {
+  try {
+    return writeSync(descriptor, bytes, from)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    // The reader went away (`| head`): nobody is left to tell.
+    if (code === 'EPIPE') process.exit(process.exitCode ?? 0)
+    if (code !== 'EAGAIN') throw error
+    // A pipe that someone else made non-blocking, and that is full: wait a moment for its reader.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
+    return 0
+  }
+}
+
+/** Whether a person may be there. Files and pipes, the usual case in scripts, are told apart without loading Node's terminal module. */
+function isTerminalAt(descriptor: number): boolean {
+  try {
+    return fstatSync(descriptor).isCharacterDevice() && isatty(descriptor)
+  } catch {
+    return false
+  }
+}
+
+function isatty(descriptor: number): boolean {
+  return (descriptor === 0 ? process.stdin : descriptor === 1 ? process.stdout : process.stderr).isTTY ?? false
 }
 
 /** All of standard input. */

@@ -1,5 +1,6 @@
-import { createRequire } from 'node:module'
+import { createRequire, isBuiltin } from 'node:module'
 import { DatastoreError } from '../datastore.ts'
+import { sqlitePackage } from './sqlite-package.ts'
 
 /** What we use of the `node:sqlite` API. */
 export interface Database {
@@ -26,14 +27,9 @@ export function openDatabase(path: string): Database {
 type DatabaseClass = new (path: string) => Database
 
 function databaseClass(): DatabaseClass {
-  const require = createRequire(typeof __filename === 'string' ? __filename : import.meta.url)
+  if (isBuiltin('node:sqlite')) return (createRequire(import.meta.url)('node:sqlite') as { DatabaseSync: DatabaseClass }).DatabaseSync
   try {
-    return (require('node:sqlite') as { DatabaseSync: DatabaseClass }).DatabaseSync
-  } catch {
-    // Node 20 has none.
-  }
-  try {
-    return (require('@photostructure/sqlite') as { DatabaseSync: DatabaseClass }).DatabaseSync
+    return sqlitePackage().DatabaseSync
   } catch (cause) {
     throw new DatastoreError('missing-driver', 'the local datastore needs SQLite, which this Node does not have', {
       help: 'use Node 22.13 or newer, or install the optional package @photostructure/sqlite, or an etcd (ETCD_ENDPOINTS)',
