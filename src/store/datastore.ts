@@ -8,26 +8,32 @@ export interface Datastore {
   /** For messages: `etcd at http://127.0.0.1:2379`, `the local datastore at /home/a/...`. No secrets. */
   readonly name: string
 
-  /** The value of a key, now or at a past revision. @throws CompactedError when that revision is gone */
+  /** The value of a key, now or at a past revision. @throws DatastoreError (`compacted`) when that revision is gone */
   get(key: string, options?: ReadOptions): Promise<KeyValue | undefined>
 
-  /** Keys from `start` up to but not including `end`, in byte order. Reads a consistent snapshot, however many pages it takes inside. */
+  /**
+   * Keys from `start` up to but not including `end`, in byte order. Reads a consistent snapshot, however many pages it takes inside.
+   * @throws DatastoreError (`compacted`) when the wanted revision is gone
+   */
   range(range: KeyRange, options?: RangeOptions): Promise<RangeResult>
 
   /**
-   * All comparisons hold -> all of `then`; otherwise all of `otherwise`; nothing in between. At most `maxOperations` of each; no key written twice.
+   * All comparisons hold -> all of `then`; otherwise all of `otherwise`; nothing in between. At most `MAX_OPERATIONS` of each; no key written twice.
+   * After a `timeout` or a broken connection (`unreachable`) it may have happened or not.
    */
   txn(transaction: Transaction): Promise<TransactionResult>
 
   /**
-   * Changes to keys in the range from the given revision on, batch by batch in order, without loss or repetition across reconnects.
-   * Ends when the signal aborts. @throws CompactedError when changes from that revision on are no longer known: list again, then watch from there
+   * Changes to keys in the range from the given revision on (from 1), in the order of revisions, without loss or repetition across reconnects. All changes of
+   * a revision are in one batch, in no particular order. Ends when the signal aborts or the store is closed; whoever stops reading must abort.
+   * @throws DatastoreError (`compacted`) when changes from that revision on are no longer known: list again, then watch from there
    */
   watch(range: KeyRange, fromRevision: number, signal: AbortSignal): AsyncIterable<WatchBatch>
 
-  /** A lease; keys put with it vanish when it is revoked or not kept alive for `ttlSeconds`. */
+  /** A lease; keys put with it vanish when it is revoked, or when this process ends or loses the store for `ttlSeconds` (at least 1). */
   lease(ttlSeconds: number): Promise<Lease>
 
+  /** Ends watches and lets go of leases, which then run out. Nothing may be called after it. */
   close(): Promise<void>
 }
 
@@ -50,17 +56,20 @@ export interface KeyRange {
 }
 
 export interface ReadOptions {
+  /** The store as it was then, from 1; not one to come. */
   readonly revision?: number
 }
 
 export interface RangeOptions extends ReadOptions {
+  /** At least 1. */
   readonly limit?: number
+  /** Values come as empty text. */
   readonly keysOnly?: boolean
 }
 
 export interface RangeResult {
   readonly keyValues: readonly KeyValue[]
-  /** The store's revision at which this was read. */
+  /** The revision at which this was read: the wanted one, else the newest. */
   readonly revision: number
   /** There was more than `limit`. */
   readonly more: boolean
@@ -137,6 +146,7 @@ export type DatastoreErrorCode =
   | 'tls'
   | 'compacted'
   | 'full'
+  | 'too-large'
   | 'read-only'
   | 'corrupt'
   | 'busy'

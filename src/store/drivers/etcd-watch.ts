@@ -1,46 +1,50 @@
 import type { Etcd3, IWatchResponse, Watcher } from 'etcd3'
-import { type KeyRange, type RangeResult, type WatchBatch, type WatchEvent, DatastoreError } from '../datastore.ts'
-import { keyValueOf } from './etcd-messages.ts'
+import type { KeyRange, RangeResult, WatchBatch, WatchEvent } from '../datastore.ts'
 import { toDatastoreError } from './etcd-errors.ts'
+import { keyValueOf } from './etcd-messages.ts'
+import { compactedError } from './limits.ts'
+
+/** What a watch needs of the driver. */
+export interface WatchSource {
+  /** The store's name, for messages. */
+  readonly name: string
+  readonly client: Etcd3
+  /** One plain read at a revision, or now: renews the token, tells whether the server is there and the revision is. */
+  probe(range: KeyRange, revision?: number): Promise<RangeResult>
+}
 
 /**
  * Changes from a revision on. etcd3 forgets where it was when a connection breaks twice in a row, so the next wanted revision is kept here and put into
  * every request at the last moment. An error ends the library's watcher and rarely says why: one plain read then renews the token, or tells the reason.
  */
-export async function* watchEtcd(
-  client: Etcd3,
-  range: KeyRange,
-  fromRevision: number,
-  signal: AbortSignal,
-  probe: () => Promise<RangeResult>,
-): AsyncIterable<WatchBatch> {
+export async function* watchEtcd(source: WatchSource, range: KeyRange, fromRevision: number, signal: AbortSignal): AsyncIterable<WatchBatch> {
   let next = fromRevision
   while (!signal.aborted) {
     const queue = new Queue()
     const wake = () => queue.end()
     signal.addEventListener('abort', wake, { once: true })
-    const watcher = start(client, range, queue, () => next)
+    const watcher = start(source.client, range, queue, () => next)
+    let error: Error | undefined
     try {
-      for (;;) {
+      while (error === undefined) {
         const response = await queue.take()
         if (response === undefined) return
         if (response instanceof Error) {
-          if (/compact/i.test(response.message)) throw new DatastoreError('compacted', 'changes from that revision on are no longer known')
-          break
+          error = response
+          continue
         }
         const events = response.events.map(eventOf)
-        const revision = Number(response.header.revision)
-        for (const event of events) next = Math.max(next, event.revision + 1)
-        if (events.length > 0) yield { revision: Math.max(...events.map((event) => event.revision), 0) || revision, events }
+        const revision = events.at(-1)?.revision
+        if (revision === undefined) continue
+        next = revision + 1
+        yield { revision, events }
       }
     } finally {
       signal.removeEventListener('abort', wake)
-      await watcher.cancel().catch(() => undefined)
+      // Not waited for: a server that went silent would never confirm. After an error there is nothing left to cancel.
+      if (error === undefined) watcher.cancel().catch(() => undefined)
     }
-    // Tells whether the history we need is still there; what it throws ends the watch.
-    const { revision } = await probe()
-    if (next > revision + 1) next = revision + 1
-    await probeHistory(client, range, next, revision)
+    await lookInto(source, range, next, error)
   }
 }
 
@@ -58,13 +62,13 @@ function start(client: Etcd3, range: KeyRange, queue: Queue, next: () => number)
   return watcher
 }
 
-async function probeHistory(client: Etcd3, range: KeyRange, from: number, current: number): Promise<void> {
-  if (from > current) return
-  try {
-    await client.kv.range({ key: Buffer.from(range.start), revision: String(from), limit: 1, keys_only: true })
-  } catch (error) {
-    throw toDatastoreError(error, 'etcd')
-  }
+/** Returns when the watch may go on. @throws DatastoreError when the server or the history is gone */
+async function lookInto(source: WatchSource, range: KeyRange, next: number, error: Error): Promise<void> {
+  if (/compact/i.test(error.message)) throw compactedError(source.name)
+  const { revision } = await source.probe(range)
+  if (next <= revision) await source.probe({ start: range.start }, next)
+  // A reason that the reads do not share, other than a lost connection or an old token, would only come back.
+  if (!/canceled: $|auth token|UNAVAILABLE|stream/i.test(error.message)) throw toDatastoreError(error, source.name)
 }
 
 function eventOf(event: IWatchResponse['events'][number]): WatchEvent {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
 import { ConstantBackoff, handleWhen, noop, retry } from 'cockatiel'
-import { Etcd3, type IOptions, type ITxnRequest } from 'etcd3'
+import { Etcd3, type IOptions, type ITxnRequest, type Lease as EtcdLease } from 'etcd3'
 import {
   type Datastore,
   DatastoreError,
@@ -13,9 +14,10 @@ import {
   type TransactionResult,
   type WatchBatch,
 } from '../datastore.ts'
-import { toDatastoreError } from './etcd-errors.ts'
+import { isPassing, toDatastoreError } from './etcd-errors.ts'
 import { compareOf, keyValueOf, operationOf, rangeOf } from './etcd-messages.ts'
 import { watchEtcd } from './etcd-watch.ts'
+import { refuseTransaction } from './limits.ts'
 
 export interface EtcdSettings {
   readonly endpoints: readonly string[]
@@ -43,11 +45,15 @@ export function openEtcd(settings: EtcdSettings): Datastore {
 
 const DEFAULT_TIMEOUT = 10_000
 const PAGE = 500
+/** Between attempts of a read while the cluster finds a new leader. */
+const READ_PAUSE = 100
 
 class Etcd implements Datastore {
   readonly name: string
   readonly #settings: EtcdSettings
   #client: Etcd3 | undefined
+  readonly #closing = new AbortController()
+  readonly #leases = new Set<EtcdLease>()
 
   constructor(settings: EtcdSettings) {
     this.#settings = settings
@@ -75,6 +81,7 @@ class Etcd implements Datastore {
   }
 
   async txn(transaction: Transaction): Promise<TransactionResult> {
+    refuseTransaction(transaction)
     const request = {
       compare: transaction.compare.map(compareOf),
       success: transaction.then.map(operationOf),
@@ -88,7 +95,12 @@ class Etcd implements Datastore {
   }
 
   watch(range: KeyRange, fromRevision: number, signal: AbortSignal): AsyncIterable<WatchBatch> {
-    return watchEtcd(this.#open(), range, fromRevision, signal, () => this.#page(range, 1, { keysOnly: true }))
+    const source = {
+      name: this.name,
+      client: this.#open(),
+      probe: (probed: KeyRange, revision?: number) => this.#page(probed, 1, { keysOnly: true, ...(revision === undefined ? {} : { revision }) }),
+    }
+    return watchEtcd(source, range, fromRevision, AbortSignal.any([signal, this.#closing.signal]))
   }
 
   async lease(ttlSeconds: number): Promise<Lease> {
@@ -96,17 +108,44 @@ class Etcd implements Datastore {
     // Loss shows in the keys, which vanish; an event that nobody listens to would end the process.
     lease.on('lost', () => undefined)
     const id = await this.#call(() => lease.grant())
-    return { id, revoke: () => this.#call(() => lease.revoke()) }
+    this.#leases.add(lease)
+    return {
+      id,
+      revoke: () => {
+        this.#leases.delete(lease)
+        return this.#call(() => lease.revoke())
+      },
+    }
   }
 
   async close(): Promise<void> {
+    // Watches and heartbeats would try to connect again for ever.
+    this.#closing.abort()
+    for (const lease of this.#leases) lease.release()
     this.#client?.close()
   }
 
+  /** A read does no harm twice: it is repeated while the cluster has no leader, until it is out of time. */
   async #page(range: KeyRange, limit: number, options: RangeOptions): Promise<RangeResult> {
     const revision = options.revision === undefined ? {} : { revision: String(options.revision) }
-    const answer = await this.#call((client) => client.kv.range({ ...rangeOf(range), limit, ...revision, keys_only: options.keysOnly ?? false }))
-    return { keyValues: answer.kvs.map((keyValue) => keyValueOf(keyValue)), revision: Number(answer.header.revision), more: answer.more }
+    const request = { ...rangeOf(range), limit, ...revision, keys_only: options.keysOnly ?? false }
+    const giveUp = Date.now() + timeoutOf(this.#settings)
+    const read = async (client: Etcd3) => {
+      for (;;) {
+        try {
+          return await client.kv.range(request)
+        } catch (error) {
+          if (!isPassing(error) || Date.now() + READ_PAUSE >= giveUp || this.#closing.signal.aborted) throw error
+          await pause(READ_PAUSE)
+        }
+      }
+    }
+    const answer = await this.#call(read)
+    return {
+      keyValues: answer.kvs.map((keyValue) => keyValueOf(keyValue)),
+      revision: options.revision ?? Number(answer.header.revision),
+      more: answer.more,
+    }
   }
 
   async #call<T>(call: (client: Etcd3) => Promise<T>): Promise<T> {
@@ -128,16 +167,13 @@ class Etcd implements Datastore {
 }
 
 function optionsOf(settings: EtcdSettings): IOptions {
-  const timeout = settings.timeout ?? DEFAULT_TIMEOUT
-  const { ca, cert, key, username, password } = settings
-  const deadline = () => ({ deadline: Date.now() + timeout })
+  const { username, password } = settings
+  const deadline = () => ({ deadline: Date.now() + timeoutOf(settings) })
   // Only what was never sent is repeated: a transaction that may have happened must not be.
   const neverSent = handleWhen((error) => /No connection established|ECONNREFUSED/.test(error.message))
   return {
     hosts: [...settings.endpoints],
-    ...(ca || cert
-      ? { credentials: { rootCertificate: read(ca), ...(key ? { privateKey: read(key) } : {}), ...(cert ? { certChain: read(cert) } : {}) } }
-      : {}),
+    ...credentialsOf(settings),
     ...(username && password ? { auth: { username, password, callOptions: deadline } } : {}),
     defaultCallOptions: (context) => (context.isStream ? {} : deadline()),
     // Pages of large values pass 4 MB, gRPC's own limit.
@@ -150,15 +186,41 @@ function optionsOf(settings: EtcdSettings): IOptions {
   }
 }
 
-function read(pem: Pem | undefined): Buffer {
-  if (pem === undefined) return Buffer.alloc(0)
-  if ('text' in pem) return Buffer.from(pem.text)
+function timeoutOf(settings: EtcdSettings): number {
+  return settings.timeout ?? DEFAULT_TIMEOUT
+}
+
+/** Certificates count for https alone, as in the peer. Without an authority of its own the system's are trusted. */
+function credentialsOf({ endpoints, ca, cert, key }: EtcdSettings): Pick<IOptions, 'credentials'> {
+  if (!endpoints.some((endpoint) => endpoint.startsWith('https:')) || !(ca || cert || key)) return {}
+  const credentials = {
+    ...(ca ? { rootCertificate: read(ca, 'CERTIFICATE') } : {}),
+    ...(key ? { privateKey: read(key, 'PRIVATE KEY') } : {}),
+    ...(cert ? { certChain: read(cert, 'CERTIFICATE') } : {}),
+  }
+  // etcd3 says that the authority must be there; gRPC, to which it is handed, does not.
+  return { credentials: credentials as IOptions['credentials'] & object }
+}
+
+/** @throws DatastoreError naming the file, never its content */
+function read(pem: Pem, holds: 'CERTIFICATE' | 'PRIVATE KEY'): Buffer {
+  const what = holds === 'CERTIFICATE' ? 'certificate' : 'private key'
+  const bytes = 'text' in pem ? Buffer.from(pem.text) : readFile(pem.file, what)
+  if (!bytes.toString('latin1').includes(`${holds}-----`)) {
+    throw new DatastoreError('tls', `there is no ${what} in ${'file' in pem ? pem.file : 'the configuration file'}`, {
+      help: 'it should hold one as PEM text',
+    })
+  }
+  return bytes
+}
+
+function readFile(path: string, what: string): Buffer {
   try {
-    return readFileSync(pem.file)
-  } catch (error) {
-    throw new DatastoreError('tls', `cannot read ${pem.file}: ${(error as NodeJS.ErrnoException).code ?? 'error'}`, {
-      help: 'it should hold a certificate or key as PEM',
-      cause: error,
+    return readFileSync(path)
+  } catch (cause) {
+    throw new DatastoreError('tls', `cannot read ${path}: ${(cause as NodeJS.ErrnoException).code ?? 'error'}`, {
+      help: `it should hold a ${what} as PEM text`,
+      cause,
     })
   }
 }

@@ -4,15 +4,35 @@ import { DatastoreError } from '../datastore.ts'
 export function toLocalError(error: unknown, path: string): DatastoreError {
   if (error instanceof DatastoreError) return error
   const text = error instanceof Error ? error.message : String(error)
-  const failed = (code: DatastoreError['code'], message: string, help: string) => new DatastoreError(code, message, { help, cause: error })
+  // The system's codes, not its texts: those quote the path, which may say anything.
+  const { code = '', syscall } = error as NodeJS.ErrnoException
+  const is = (codes: readonly string[], words: RegExp) => (syscall === undefined ? words.test(text) : codes.includes(code))
+  const failed = (kind: DatastoreError['code'], message: string, help: string) => new DatastoreError(kind, message, { help, cause: error })
   const another = 'name another file with --datastore or CALICOCTL_DATASTORE'
-  if (/database is locked|SQLITE_BUSY/i.test(text))
+  if (is([], /database (table )?is locked/i)) {
     return failed('busy', `the local datastore at ${path} is busy: another process has been writing for too long`, 'try again')
-  if (/readonly|EROFS|EACCES|EPERM|read-only/i.test(text))
+  }
+  if (is(['EROFS', 'EACCES', 'EPERM'], /readonly|read-only/i)) {
     return failed('read-only', `cannot write the local datastore at ${path}: no permission, or the file system is read-only`, another)
-  if (/disk is full|ENOSPC|SQLITE_FULL/i.test(text))
+  }
+  if (is(['ENOSPC', 'EDQUOT'], /disk is full/i)) {
     return failed('full', `the disk is full: nothing was written to the local datastore at ${path}`, 'free some space and try again')
-  if (/not a database|malformed|corrupt/i.test(text)) return failed('corrupt', `${path} is not a datastore of calicoctl, or it is damaged`, another)
-  if (/ENOTDIR|ENOENT|EISDIR|unable to open/i.test(text)) return failed('unreachable', `cannot open the local datastore at ${path}: ${text}`, another)
+  }
+  if (is([], /not a database|malformed|corrupt/i)) {
+    return failed('corrupt', `${path} is not a datastore of calicoctl, or it is damaged`, another)
+  }
+  if (syscall !== undefined || /unable to open/i.test(text)) {
+    return failed('unreachable', `cannot open the local datastore at ${path}: ${REASONS[code] ?? (syscall === undefined ? text : code)}`, another)
+  }
   return failed('other', `the local datastore at ${path}: ${text}`, another)
+}
+
+// --- internal ---
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOTDIR: 'what should be a folder on the way there is a file',
+  ENOENT: 'no folder can be made there',
+  EISDIR: 'it is a folder',
+  ENAMETOOLONG: 'the name is too long',
+  ELOOP: 'symbolic links lead round in circles',
 }

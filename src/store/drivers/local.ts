@@ -8,7 +8,6 @@ import {
   type KeyRange,
   type KeyValue,
   type Lease,
-  MAX_OPERATIONS,
   type Operation,
   type RangeOptions,
   type RangeResult,
@@ -17,21 +16,29 @@ import {
   type WatchBatch,
   type WatchEvent,
 } from '../datastore.ts'
+import { compactedError, futureError, lostLeaseError, refuseTransaction } from './limits.ts'
 import { toLocalError } from './local-errors.ts'
 import { type Database, openDatabase, type Row, type Statement } from './sqlite.ts'
+
+export interface LocalOptions {
+  /** Milliseconds to wait for other writers. */
+  readonly timeout?: number
+}
 
 /**
  * A datastore in one SQLite file, for many processes at once. Write-ahead log, every transaction on disk before it is confirmed. Made on first use, for its
  * owner's eyes only. @throws DatastoreError naming the file
  */
-export function openLocal(path: string): Datastore {
-  return new Local(path)
+export function openLocal(path: string, options: LocalOptions = {}): Datastore {
+  return new Local(path, options)
 }
 
 // --- internal ---
 
+/** Marks the file as ours, so that no other program's database is ever written to: `Cali`. */
+const APPLICATION_ID = 0x43616c69
 const SCHEMA_VERSION = 1
-const BUSY_MILLISECONDS = 10_000
+const DEFAULT_TIMEOUT = 10_000
 /** How often a watch looks whether another process wrote. */
 const POLL_MILLISECONDS = 50
 
@@ -41,20 +48,30 @@ CREATE TABLE kv (key TEXT PRIMARY KEY, value TEXT NOT NULL, create_revision INTE
 CREATE TABLE log (revision INTEGER NOT NULL, key TEXT NOT NULL, value TEXT, create_revision INTEGER NOT NULL, version INTEGER NOT NULL,
   PRIMARY KEY (key, revision)) WITHOUT ROWID;
 CREATE INDEX log_revision ON log (revision);
-CREATE TABLE lease (id INTEGER PRIMARY KEY, ends INTEGER NOT NULL);
+CREATE TABLE lease (id INTEGER PRIMARY KEY AUTOINCREMENT, ends INTEGER NOT NULL);
 CREATE TABLE state (id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL, compacted INTEGER NOT NULL);
 INSERT INTO state VALUES (1, 1, 0);
+PRAGMA application_id = ${APPLICATION_ID};
 PRAGMA user_version = ${SCHEMA_VERSION};
 `
+
+/** What the file is, as of one moment. */
+const IDENTITY = `SELECT (SELECT count(*) FROM sqlite_master) AS tables, (SELECT application_id FROM pragma_application_id) AS application,
+  (SELECT user_version FROM pragma_user_version) AS version`
 
 class Local implements Datastore {
   readonly name: string
   readonly #path: string
+  readonly #timeout: number
   #database: Database | undefined
+  #closed = false
   readonly #statements = new Map<string, Statement>()
+  /** Timers that keep our leases alive. */
+  readonly #beats = new Set<NodeJS.Timeout>()
 
-  constructor(path: string) {
+  constructor(path: string, { timeout = DEFAULT_TIMEOUT }: LocalOptions) {
     this.#path = path
+    this.#timeout = timeout
     this.name = `the local datastore at ${path}`
   }
 
@@ -72,37 +89,50 @@ class Local implements Datastore {
 
   async *watch(range: KeyRange, fromRevision: number, signal: AbortSignal): AsyncIterable<WatchBatch> {
     let next = fromRevision
-    let seen: number | undefined
-    while (!signal.aborted) {
-      // The version of the data changes with every write of another connection; our own writes show in the revision.
-      const version = this.#guard(() => Number(this.#all('PRAGMA data_version')[0]?.['data_version']) * 2 ** 20 + this.#state().revision)
-      if (version !== seen) {
-        seen = version
-        for (const batch of this.#guard(() => this.#changes(range, next))) {
-          next = batch.revision + 1
-          yield batch
-        }
+    while (!signal.aborted && !this.#closed) {
+      const revision = this.#guard(() => {
+        this.#expireLeases()
+        return this.#state().revision
+      })
+      if (revision < next) {
+        await pause(POLL_MILLISECONDS, undefined, { signal }).catch(() => undefined)
         continue
       }
-      await pause(POLL_MILLISECONDS, undefined, { signal }).catch(() => undefined)
+      for (const batch of this.#guard(() => this.#changes(range, next))) {
+        if (signal.aborted) return
+        next = batch.revision + 1
+        yield batch
+      }
+      next = Math.max(next, revision + 1)
     }
   }
 
   async lease(ttlSeconds: number): Promise<Lease> {
     const ends = () => Date.now() + ttlSeconds * 1000
     const id = this.#guard(() => Number(this.#run('INSERT INTO lease (ends) VALUES (?)', ends()).lastInsertRowid))
-    const beat = setInterval(() => this.#run('UPDATE lease SET ends = ? WHERE id = ?', ends(), id), (ttlSeconds * 1000) / 3)
+    const keepAlive = () => {
+      try {
+        this.#run('UPDATE lease SET ends = ? WHERE id = ?', ends(), id)
+      } catch {
+        // The next beat comes before the lease ends; if the store is lost for good, so is the lease.
+      }
+    }
+    const beat = setInterval(keepAlive, (ttlSeconds * 1000) / 3)
     beat.unref()
+    this.#beats.add(beat)
     return {
       id: String(id),
       revoke: async () => {
         clearInterval(beat)
+        this.#beats.delete(beat)
         this.#guard(() => this.#write(() => this.#endLease(id)))
       },
     }
   }
 
   async close(): Promise<void> {
+    this.#closed = true
+    for (const beat of this.#beats) clearInterval(beat)
     this.#database?.close()
     this.#database = undefined
     this.#statements.clear()
@@ -115,11 +145,12 @@ class Local implements Datastore {
       const { revision, compacted } = this.#state()
       const at = options.revision ?? revision
       if (at < compacted) throw compactedError(this.name)
+      if (at > revision) throw futureError(this.name)
       const limit = options.limit ?? -1
       const value = options.keysOnly ? "'' AS value" : 'value'
       const { where, values } = bounds(range)
       const rows =
-        at >= revision
+        at === revision
           ? this.#all(
               `SELECT key, ${value}, create_revision, mod_revision, version FROM kv WHERE ${where} ORDER BY key LIMIT ?`,
               ...values,
@@ -140,7 +171,7 @@ class Local implements Datastore {
   }
 
   #transact(transaction: Transaction): TransactionResult {
-    refuse(transaction)
+    refuseTransaction(transaction)
     this.#expireLeases()
     return this.#write(() => {
       const succeeded = transaction.compare.every((compare) => this.#holds(compare))
@@ -163,6 +194,7 @@ class Local implements Datastore {
       const created = previous?.createRevision ?? revision
       const version = (previous?.version ?? 0) + 1
       const lease = operation.lease ? Number(operation.lease.id) : null
+      if (lease !== null && this.#all('SELECT id FROM lease WHERE id = ?', lease).length === 0) throw lostLeaseError(this.name)
       this.#run('INSERT OR REPLACE INTO kv VALUES (?, ?, ?, ?, ?, ?)', operation.key, operation.value, created, revision, version, lease)
       this.#run('INSERT INTO log VALUES (?, ?, ?, ?, ?)', revision, operation.key, operation.value, created, version)
       return []
@@ -197,14 +229,17 @@ class Local implements Datastore {
         row['value'] === null
           ? { type: 'delete', key, revision, ...previous }
           : { type: 'put', key, revision, keyValue: keyValueOf({ ...row, mod_revision: revision }), ...previous }
-      batches.set(revision, [...(batches.get(revision) ?? []), event])
+      const batch = batches.get(revision)
+      if (batch) batch.push(event)
+      else batches.set(revision, [event])
     }
     return [...batches].map(([revision, events]) => ({ revision, events }))
   }
 
   #expireLeases(): void {
-    const ended = this.#all('SELECT id FROM lease WHERE ends <= ?', Date.now())
-    if (ended.length > 0) this.#write(() => ended.forEach((row) => this.#endLease(Number(row['id']))))
+    const ended = () => this.#all('SELECT id FROM lease WHERE ends <= ?', Date.now())
+    // Looked up again under the lock: its owner may have renewed it meanwhile.
+    if (ended().length > 0) this.#write(() => ended().forEach((row) => this.#endLease(Number(row['id']))))
   }
 
   #endLease(id: number): void {
@@ -233,7 +268,11 @@ class Local implements Datastore {
       this.#exec('COMMIT')
       return result
     } catch (error) {
-      this.#exec('ROLLBACK')
+      try {
+        this.#exec('ROLLBACK')
+      } catch {
+        // SQLite has already rolled back, as it does on a full disk; that is the error to tell.
+      }
       throw error
     }
   }
@@ -260,25 +299,37 @@ class Local implements Datastore {
   }
 
   #open(): Database {
+    if (this.#closed) throw new DatastoreError('other', `${this.name} is closed`)
     if (this.#database) return this.#database
     makePrivate(this.#path)
     const database = openDatabase(this.#path)
-    // The timeout comes first: switching to the write-ahead log needs the lock as well.
-    database.exec(`PRAGMA busy_timeout = ${BUSY_MILLISECONDS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL`)
-    const version = () => Number(database.prepare('PRAGMA user_version').get()?.['user_version'])
-    if (version() === 0) {
-      database.exec('BEGIN IMMEDIATE')
-      if (version() === 0) database.exec(SCHEMA)
-      database.exec('COMMIT')
-    }
-    if (version() > SCHEMA_VERSION) {
+    try {
+      this.#prepare(database)
+    } catch (error) {
       database.close()
+      throw error
+    }
+    this.#database = database
+    return database
+  }
+
+  /** Makes the tables if the file is empty. Nothing is changed in a file that is not ours. */
+  #prepare(database: Database): void {
+    // The timeout comes first: switching to the write-ahead log needs the lock as well.
+    database.exec(`PRAGMA busy_timeout = ${this.#timeout}`)
+    const { tables, application, version } = database.prepare(IDENTITY).get() ?? {}
+    if (tables !== 0 && application !== APPLICATION_ID) throw new Error('not a database of calicoctl')
+    if (Number(version) > SCHEMA_VERSION) {
       throw new DatastoreError('other', `${this.name} was made by a newer calicoctl`, {
         help: 'update calicoctl, or name another file with --datastore',
       })
     }
-    this.#database = database
-    return database
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+    if (tables !== 0) return
+    database.exec('BEGIN IMMEDIATE')
+    // Another process may have been faster.
+    if (database.prepare(IDENTITY).get()?.['tables'] === 0) database.exec(SCHEMA)
+    database.exec('COMMIT')
   }
 
   #guard<T>(work: () => T): T {
@@ -295,8 +346,17 @@ function makePrivate(path: string): void {
   if (existsSync(path)) return
   const missing: string[] = []
   for (let folder = dirname(path); !existsSync(folder); folder = dirname(folder)) missing.unshift(folder)
-  for (const folder of missing) if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 })
+  for (const folder of missing) makeFolder(folder)
   closeSync(openSync(path, 'a', 0o600))
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    // Another process may have been faster.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
 }
 
 function bounds(range: KeyRange): { readonly where: string; readonly values: string[] } {
@@ -311,19 +371,4 @@ function keyValueOf(row: Row): KeyValue {
     modRevision: Number(row['mod_revision']),
     version: Number(row['version']),
   }
-}
-
-/** What etcd refuses, so that nothing works on one driver only: too many operations, a key written twice. */
-function refuse({ compare, then, otherwise = [] }: Transaction): void {
-  if (Math.max(compare.length, then.length, otherwise.length) > MAX_OPERATIONS) {
-    throw new DatastoreError('other', `more than ${MAX_OPERATIONS} operations in one transaction`)
-  }
-  for (const operations of [then, otherwise]) {
-    const puts = operations.flatMap((operation) => (operation.type === 'put' ? [operation.key] : []))
-    if (new Set(puts).size < puts.length) throw new DatastoreError('other', 'a key is written twice in one transaction')
-  }
-}
-
-function compactedError(name: string): DatastoreError {
-  return new DatastoreError('compacted', `that revision is gone from ${name}: its history has been compacted`)
 }

@@ -1,22 +1,21 @@
 import { compareBytes } from '../../model/json.ts'
-import {
-  type Compare,
-  type Datastore,
-  DatastoreError,
-  type KeyRange,
-  type KeyValue,
-  type Lease,
-  MAX_OPERATIONS,
-  type Operation,
-  type RangeOptions,
-  type RangeResult,
-  type Transaction,
-  type TransactionResult,
-  type WatchBatch,
-  type WatchEvent,
+import type {
+  Compare,
+  Datastore,
+  KeyRange,
+  KeyValue,
+  Lease,
+  Operation,
+  RangeOptions,
+  RangeResult,
+  Transaction,
+  TransactionResult,
+  WatchBatch,
+  WatchEvent,
 } from '../datastore.ts'
+import { contains, futureError, lostLeaseError, refuseTransaction } from './limits.ts'
 
-/** A datastore in this process's memory, for tests: all revisions are kept, nothing survives. */
+/** A datastore in this process's memory: all revisions are kept, nothing survives. Leases last until they are revoked. */
 export function openMemory(): Datastore {
   return new Memory()
 }
@@ -25,67 +24,90 @@ export function openMemory(): Datastore {
 
 class Memory implements Datastore {
   readonly name = 'a datastore in memory'
-  #revision = 0
+  #revision = 1
+  #closed = false
   readonly #current = new Map<string, KeyValue>()
   readonly #log: WatchEvent[] = []
-  readonly #leases = new Map<string, { readonly keys: Set<string>; readonly ends: number }>()
-  #waiting: (() => void)[] = []
+  /** Lease to the keys that it holds. */
+  readonly #leases = new Map<string, Set<string>>()
+  #leasesGranted = 0
+  readonly #waiting = new Set<() => void>()
 
   async get(key: string, options: { readonly revision?: number } = {}): Promise<KeyValue | undefined> {
     return (await this.range({ start: key }, options)).keyValues[0]
   }
 
   async range(range: KeyRange, options: RangeOptions = {}): Promise<RangeResult> {
-    this.#expire()
-    const found = [...this.#at(options.revision).values()]
-      .filter((keyValue) => contains(range, keyValue.key))
-      .sort((a, b) => compareBytes(a.key, b.key))
+    const found = select(this.#at(options.revision), range)
     const limit = options.limit ?? found.length
     const keyValues = found.slice(0, limit).map((keyValue) => (options.keysOnly ? { ...keyValue, value: '' } : keyValue))
     return { keyValues, revision: options.revision ?? this.#revision, more: found.length > limit }
   }
 
   async txn(transaction: Transaction): Promise<TransactionResult> {
-    this.#expire()
+    refuseTransaction(transaction)
     const succeeded = transaction.compare.every((compare) => this.#holds(compare))
     const operations = succeeded ? transaction.then : (transaction.otherwise ?? [])
-    refuse(transaction.compare.length, operations)
+    for (const operation of operations) {
+      if (operation.type === 'put' && operation.lease && !this.#leases.has(operation.lease.id)) throw lostLeaseError(this.name)
+    }
     const revision = this.#revision + 1
     const events: WatchEvent[] = []
     const responses = operations.map((operation) => this.#run(operation, revision, events))
     if (events.length > 0) {
       this.#revision = revision
       this.#log.push(...events)
-      for (const wake of this.#waiting.splice(0)) wake()
+      this.#wake()
     }
     return { succeeded, revision: this.#revision, responses }
   }
 
   async *watch(range: KeyRange, fromRevision: number, signal: AbortSignal): AsyncIterable<WatchBatch> {
     let next = fromRevision
-    while (!signal.aborted) {
+    while (!signal.aborted && !this.#closed) {
+      const upTo = this.#revision
       const events = this.#log.filter((event) => event.revision >= next && contains(range, event.key))
       for (const revision of new Set(events.map((event) => event.revision))) {
+        if (signal.aborted) return
         yield { revision, events: events.filter((event) => event.revision === revision) }
       }
-      next = this.#revision + 1
-      await new Promise<void>((resolve) => {
-        this.#waiting.push(resolve)
-        signal.addEventListener('abort', () => resolve(), { once: true })
-      })
+      next = Math.max(next, upTo + 1)
+      if (this.#revision === upTo) await this.#changed(signal)
     }
   }
 
-  async lease(ttlSeconds: number): Promise<Lease> {
-    const id = String(this.#leases.size + 1)
-    this.#leases.set(id, { keys: new Set(), ends: Date.now() + ttlSeconds * 1000 })
-    return { id, revoke: async () => this.#revoke(id) }
+  async lease(): Promise<Lease> {
+    const id = String(++this.#leasesGranted)
+    this.#leases.set(id, new Set())
+    return { id, revoke: () => this.#revoke(id) }
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#wake()
+  }
+
+  #wake(): void {
+    for (const wake of [...this.#waiting]) wake()
+  }
+
+  /** Resolves with the next write, with the end of the store or of the watch. */
+  #changed(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (signal.aborted || this.#closed) return resolve()
+      const wake = () => {
+        this.#waiting.delete(wake)
+        signal.removeEventListener('abort', wake)
+        resolve()
+      }
+      this.#waiting.add(wake)
+      signal.addEventListener('abort', wake)
+    })
+  }
 
   #at(revision: number | undefined): Map<string, KeyValue> {
-    if (revision === undefined || revision >= this.#revision) return this.#current
+    if (revision === undefined || revision === this.#revision) return this.#current
+    if (revision > this.#revision) throw futureError(this.name)
     const past = new Map<string, KeyValue>()
     for (const event of this.#log) {
       if (event.revision > revision) break
@@ -102,7 +124,6 @@ class Memory implements Datastore {
   }
 
   #run(operation: Operation, revision: number, events: WatchEvent[]): readonly KeyValue[] {
-    if (operation.type === 'get') return [...this.#current.values()].filter((keyValue) => contains(operation.range, keyValue.key))
     if (operation.type === 'put') {
       const { key, value } = operation
       const previous = this.#current.get(key)
@@ -114,37 +135,39 @@ class Memory implements Datastore {
         version: (previous?.version ?? 0) + 1,
       }
       this.#current.set(key, keyValue)
-      if (operation.lease) this.#leases.get(operation.lease.id)?.keys.add(key)
+      this.#release(key)
+      if (operation.lease) this.#leases.get(operation.lease.id)?.add(key)
       events.push({ type: 'put', key, keyValue, revision, ...(previous ? { previous } : {}) })
       return []
     }
-    const removed = [...this.#current.values()].filter((keyValue) => contains(operation.range, keyValue.key))
-    for (const previous of removed) {
+    const found = select(this.#current, operation.range)
+    if (operation.type === 'get') return found
+    for (const previous of found) {
       this.#current.delete(previous.key)
+      this.#release(previous.key)
       events.push({ type: 'delete', key: previous.key, previous, revision })
     }
-    return removed
+    return found
+  }
+
+  /** A key belongs to the lease of its last write only. */
+  #release(key: string): void {
+    for (const keys of this.#leases.values()) keys.delete(key)
   }
 
   async #revoke(id: string): Promise<void> {
-    const lease = this.#leases.get(id)
+    const keys = [...(this.#leases.get(id) ?? [])]
     this.#leases.delete(id)
-    if (lease) await this.txn({ compare: [], then: [...lease.keys].map((key) => ({ type: 'delete', range: { start: key } })) })
-  }
-
-  #expire(): void {
-    for (const [id, lease] of this.#leases) if (lease.ends <= Date.now()) void this.#revoke(id)
+    const revision = this.#revision + 1
+    const events: WatchEvent[] = []
+    for (const key of keys) this.#run({ type: 'delete', range: { start: key } }, revision, events)
+    if (events.length === 0) return
+    this.#revision = revision
+    this.#log.push(...events)
+    this.#wake()
   }
 }
 
-function contains(range: KeyRange, key: string): boolean {
-  return range.end === undefined ? key === range.start : compareBytes(key, range.start) >= 0 && compareBytes(key, range.end) < 0
-}
-
-/** What etcd refuses: too many operations, and a key written twice. */
-function refuse(compares: number, operations: readonly Operation[]): void {
-  if (Math.max(compares, operations.length) > MAX_OPERATIONS)
-    throw new DatastoreError('other', `more than ${MAX_OPERATIONS} operations in one transaction`)
-  const puts = operations.flatMap((operation) => (operation.type === 'put' ? [operation.key] : []))
-  if (new Set(puts).size < puts.length) throw new DatastoreError('other', 'a key is written twice in one transaction')
+function select(keyValues: Map<string, KeyValue>, range: KeyRange): KeyValue[] {
+  return [...keyValues.values()].filter((keyValue) => contains(range, keyValue.key)).sort((a, b) => compareBytes(a.key, b.key))
 }

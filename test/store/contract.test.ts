@@ -1,0 +1,59 @@
+import { existsSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { type EtcdSettings, openEtcd } from '../../src/store/drivers/etcd.ts'
+import { openLocal } from '../../src/store/drivers/local.ts'
+import { openMemory } from '../../src/store/drivers/memory.ts'
+import type { Datastore } from '../../src/store/datastore.ts'
+import { type EtcdServer, etcdHere, startEtcd } from '../lab/etcd.ts'
+import { describeContract } from './contract.ts'
+
+describe('memory', () => {
+  const memory = openMemory()
+  // All connections are the one store; closing one of them must not close the others.
+  describeContract('memory', async () => connection(memory))
+})
+
+describe('local', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'calicoctl-contract-'))
+  after(() => rmSync(folder, { recursive: true, force: true }))
+  describeContract('local', async () => openLocal(join(folder, 'calico.db')))
+})
+
+describe('etcd', { skip: etcdHere() }, () => {
+  let etcd: EtcdServer
+  before(async () => {
+    etcd = await startEtcd()
+  })
+  after(() => etcd?.stop())
+  const settings = (): EtcdSettings => ({ endpoints: [etcd.endpoint] })
+
+  describeContract('etcd', async () => openEtcd(settings()))
+
+  // The bundle brings its own reader of etcd's messages.
+  const bundle = fileURLToPath(new URL(import.meta.url.includes('/.build') ? '../../../dist/etcd.cjs' : '../../dist/etcd.cjs', import.meta.url))
+  describe('bundled', { skip: existsSync(bundle) ? false : 'not built: node esbuild.config.mjs' }, () => {
+    const bundled = () => createRequire(import.meta.url)(bundle) as { openEtcd: typeof openEtcd }
+    describeContract('bundled etcd', async () => bundled().openEtcd(settings()))
+  })
+})
+
+// --- internal ---
+
+/** A view of a store with an end of its own. */
+function connection(store: Datastore): Datastore {
+  const end = new AbortController()
+  return {
+    name: store.name,
+    get: (...args) => store.get(...args),
+    range: (...args) => store.range(...args),
+    txn: (...args) => store.txn(...args),
+    watch: (range, from, signal) => store.watch(range, from, AbortSignal.any([signal, end.signal])),
+    lease: (ttl) => store.lease(ttl),
+    close: async () => end.abort(),
+  }
+}
