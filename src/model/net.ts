@@ -1,13 +1,13 @@
 /** IP version 4 or 6. A v4-mapped address (`::ffff:10.0.0.1`) counts as version 4, as everywhere in Calico. */
 export type Family = 4 | 6
 
-export interface Ip4 {
+interface Ip4 {
   readonly family: 4
   /** 0 to 2^32 - 1 */
   readonly value: number
 }
 
-export interface Ip6 {
+interface Ip6 {
   readonly family: 6
   /** 0 to 2^128 - 1 */
   readonly value: bigint

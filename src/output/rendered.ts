@@ -1,7 +1,7 @@
 import { TemplateFault } from './go-template/fault.ts'
 
 /** What is wrong with a template, and where: the message holds line and column, counted from 1. */
-export interface TemplateProblem {
+interface TemplateProblem {
   readonly message: string
   readonly help?: string
 }

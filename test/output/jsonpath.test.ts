@@ -91,6 +91,7 @@ table('filters compare or ask whether something is there', [
 
 table('.. looks at every depth', [
   ['{..name}', 'a b c'],
+  ['{..labels[0]}{..kind[*]}{..[?(@.name=="b")].port}', '443'],
   ['{..app}', 'web db'],
   ['{.items..nets[0]}', '10.0.0.0/8 12.0.0.0/8'],
   ['{..nets..}', '["10.0.0.0/8","11.0.0.0/8"] 10.0.0.0/8 11.0.0.0/8 ["12.0.0.0/8"] 12.0.0.0/8'],

@@ -2,7 +2,7 @@ import { TemplateFault } from './fault.ts'
 import type { Value } from './value.ts'
 import { readChar, readNumber, readString } from './literal.ts'
 
-export type TokenType = 'text' | 'left' | 'right' | 'end of text' | 'word' | 'field' | 'variable' | 'dot' | 'constant' | 'sign'
+type TokenType = 'text' | 'left' | 'right' | 'end of text' | 'word' | 'field' | 'variable' | 'dot' | 'constant' | 'sign'
 
 export interface Token {
   readonly type: TokenType

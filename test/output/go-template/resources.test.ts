@@ -19,6 +19,7 @@ const CASES: readonly (readonly [what: string, template: string, data: unknown, 
   ['a list that is not set, which is empty', '{{range .}}{{len .Spec.Ingress}}{{.Spec.Ingress}}{{end}}', [net2], '0[]'],
   ['names as in JSON', '{{range .}}{{.metadata.name}} {{.spec.ingress}}{{end}}', [net1], 'net1 [map[action:Allow]]'],
   ['fields that Go promotes from metadata', '{{range .}}{{.Name}} {{.UID}} {{.TypeMeta.APIVersion}}{{end}}', [net1], 'net1 u-1 projectcalico.org/v3'],
+  ['an object without any field set, which counts as true', '{{range .}}{{with (index .Spec.Ingress 0).Source}}set{{end}}{{end}}', [net1], 'set'],
   ['the metadata of a list', '{{range .}}{{.ListMeta.ResourceVersion}}{{end}}', [list], '7'],
   [
     'items of lists, which know their type',
