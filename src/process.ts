@@ -115,10 +115,14 @@ function writeSome(descriptor: number, bytes: Buffer, from: number): number {
   }
 }
 
-/** Whether a person may be there. Files and pipes, the usual case in scripts, are told apart without loading Node's terminal module. */
+/** Linux' number for /dev/null and its like. */
+const MEMORY_DEVICES = 1
+
+/** Whether a person may be there. Files, pipes and /dev/null, the usual cases in scripts, are told apart without loading Node's terminal module. */
 function isTerminalAt(descriptor: number): boolean {
   try {
-    return fstatSync(descriptor).isCharacterDevice() && isatty(descriptor)
+    const stat = fstatSync(descriptor)
+    return stat.isCharacterDevice() && stat.rdev >> 8 !== MEMORY_DEVICES && isatty(descriptor)
   } catch {
     return false
   }

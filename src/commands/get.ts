@@ -1,7 +1,9 @@
 import type { Kind, Resource } from '../model/kind.ts'
+import { DEFAULT_AS_NUMBER } from '../model/as-number.ts'
 import { kindNamed, kinds } from '../model/registry.ts'
 import type { Problem } from '../model/problem.ts'
 import type { ResultGroup, ToV1 } from '../output/documents.ts'
+import { escapeForTerminal } from '../output/escape.ts'
 import { type Printer, printerFor } from '../output/printer.ts'
 import type { Datastore } from '../store/datastore.ts'
 import type { ResourceFailure } from '../store/resources/failure.ts'
@@ -13,7 +15,7 @@ import { withExamples } from './help.ts'
 import { isFault, placeItem } from './namespaces.ts'
 import { addFileOptions, addNamespaceOption, type FileOptions, type GlobalOptions } from './options.ts'
 import { printProblems } from './report.ts'
-import { openSession } from './session.ts'
+import { readInSession } from './session.ts'
 import type { Define } from './table.ts'
 import { kindArgument, targetOf } from './target.ts'
 import { UsageError } from './usage-error.ts'
@@ -79,16 +81,13 @@ async function getByName(word: string, names: readonly string[], options: GetOpt
   if (kind.scope === 'cluster' && (all || options.namespace !== undefined))
     throw new UsageError(`${kind.kind} is not namespaced`, 'leave out -n and -A')
   const { printer, notes } = await choosePrinter(options, context)
-  const datastore = await openSession(context, options)
-  const found =
-    names.length === 0
-      ? await findAll(datastore, kind, all ? undefined : (options.namespace ?? 'default'))
-      : await findNamed(
-          datastore,
-          names.map((name) => ({ target: targetOf(kind, name, options.namespace) })),
-        )
-  const shown = names.length > 0 && options.export ? { ...found, groups: found.groups.map(exported) } : found
-  return print(shown, printer, { namespaces: all ? 'all' : options.namespace === undefined ? 'unnamed' : 'one' }, datastore, notes, options, context)
+  const find = async (datastore: Datastore): Promise<Found> => {
+    if (names.length === 0) return findAll(datastore, kind, all ? undefined : (options.namespace ?? 'default'))
+    const wanted = names.map((name) => ({ target: targetOf(kind, name, options.namespace) }))
+    const found = await findNamed(datastore, wanted)
+    return options.export ? { ...found, groups: found.groups.map(exported) } : found
+  }
+  return show(find, { printer, notes, namespaces: all ? 'all' : options.namespace === undefined ? 'unnamed' : 'one' }, options, context)
 }
 
 /** What the manifests name, at the revision they name; without a name, all of that kind. */
@@ -104,9 +103,16 @@ async function getByFile(options: GetOptions, context: Context): Promise<number>
     const revision = Number(item.resource.metadata.resourceVersion || Number.NaN)
     wanted.push({ target, ...(Number.isInteger(revision) ? { revision } : {}) })
   }
-  const datastore = await openSession(context, options)
-  const found = await findNamed(datastore, wanted)
-  return print(found, printer, { namespaces: options.namespace === undefined ? 'unnamed' : 'one' }, datastore, notes, options, context)
+  const view: View = { printer, notes, namespaces: options.namespace === undefined ? 'unnamed' : 'one' }
+  return show((datastore) => findNamed(datastore, wanted), view, options, context)
+}
+
+/** How to show what is found. */
+interface View {
+  readonly printer: Printer
+  /** What version 1 cannot say; filled while printing. */
+  readonly notes: readonly Problem[]
+  readonly namespaces: 'unnamed' | 'one' | 'all'
 }
 
 /** The printer for `-o`, and what it will have found that version 1 cannot say. */
@@ -155,27 +161,19 @@ async function findNamed(datastore: Datastore, wanted: readonly Wanted[]): Promi
   }
 }
 
-async function print(
-  found: Found,
-  printer: Printer,
-  view: { readonly namespaces: 'unnamed' | 'one' | 'all' },
-  datastore: Datastore,
-  notes: readonly Problem[],
-  options: GetOptions,
-  context: Context,
-): Promise<number> {
-  const { groups, failures, unreadable } = found
-  if (groups.length > 0) {
-    const facts = { defaultAsNumber: printer.usesFacts ? await defaultAsNumber(datastore, groups) : undefined }
-    await printer.print(groups, {
-      write: (text) => context.stdout.write(text),
-      isTerminal: context.stdout.isTerminal,
-      namespaces: view.namespaces,
-      facts,
-    })
+async function show(find: (datastore: Datastore) => Promise<Found>, view: View, options: GetOptions, context: Context): Promise<number> {
+  const { printer, notes, namespaces } = view
+  const { found, facts } = await readInSession(context, options, async (datastore) => {
+    const found = await find(datastore)
+    const needed = printer.usesFacts && (options.output?.startsWith('go-template') || found.groups.some((group) => group.kind.kind === 'Node'))
+    return { found, facts: { defaultAsNumber: needed ? await defaultAsNumber(datastore) : undefined } }
+  })
+  if (found.groups.length > 0) {
+    const { isTerminal } = context.stdout
+    await printer.print(found.groups, { write: (text) => context.stdout.write(text), isTerminal, namespaces, facts })
   }
-  for (const key of unreadable) context.stderr.write(`warning: left out what cannot be read: ${key}\n`)
-  const problems = [...notes, ...failures.flatMap((failure) => failureProblems(failure))]
+  for (const key of found.unreadable) context.stderr.write(`warning: left out what cannot be read: ${escapeForTerminal(key)}\n`)
+  const problems = [...notes, ...found.failures.flatMap((failure) => failureProblems(failure))]
   if (problems.length > 0) await printProblems(context, options, problems, {})
   return problems.some((problem) => problem.severity === 'error') ? EXIT.failure : EXIT.ok
 }
@@ -197,13 +195,10 @@ function exported(group: ResultGroup): ResultGroup {
   return { ...group, resources: group.resources.map(strip) }
 }
 
-/** Only nodes show it: the AS number of BGPConfiguration `default`, else Calico's own. */
-async function defaultAsNumber(datastore: Datastore, groups: readonly ResultGroup[]): Promise<number | undefined> {
+/** The AS number of BGPConfiguration `default`, else Calico's own. */
+async function defaultAsNumber(datastore: Datastore): Promise<number> {
   const kind = kindNamed('BGPConfiguration')
-  if (!kind || !groups.some((group) => group.kind.kind === 'Node')) return undefined
-  const configuration = await getResource(datastore, { kind, name: 'default' })
-  if (isFailure(configuration)) return DEFAULT_AS_NUMBER
+  const configuration = kind && (await getResource(datastore, { kind, name: 'default' }))
+  if (!configuration || isFailure(configuration)) return DEFAULT_AS_NUMBER
   return (configuration.spec as { asNumber?: number } | undefined)?.asNumber ?? DEFAULT_AS_NUMBER
 }
-
-const DEFAULT_AS_NUMBER = 64_512

@@ -1,9 +1,8 @@
 import { CALICO_RELEASE, plainVersion } from '../model/release.ts'
-import { kindNamed } from '../model/registry.ts'
 import { UserError } from '../model/user-error.ts'
 import type { Datastore } from '../store/datastore.ts'
 import type { Author } from '../store/resources/changes.ts'
-import { getResource, isFailure } from '../store/resources/read.ts'
+import { RESOURCES } from '../store/resources/keys.ts'
 import type { Context } from './context.ts'
 import type { GlobalOptions } from './options.ts'
 
@@ -15,6 +14,13 @@ export async function openSession(context: Context, options: GlobalOptions): Pro
   const datastore = await context.openStore(options)
   if (!options.allowVersionMismatch) await refuseOtherVersion(datastore)
   return datastore
+}
+
+/** As `openSession`, for commands that only read: what they ask for is on its way while the release is looked at. */
+export async function readInSession<T>(context: Context, options: GlobalOptions, read: (datastore: Datastore) => Promise<T>): Promise<T> {
+  const datastore = await context.openStore(options)
+  const [result] = await Promise.all([read(datastore), options.allowVersionMismatch ? undefined : refuseOtherVersion(datastore)])
+  return result
 }
 
 /** The cluster belongs to another release of Calico. */
@@ -31,12 +37,14 @@ export function authorOf(context: Context, verb: string, why: string | undefined
 
 // --- internal ---
 
-/** Nothing is said against a cluster without ClusterInformation or without a version in it. */
+/**
+ * Nothing is said against a cluster without ClusterInformation, without a version in it, or with one that cannot be read. The value is looked at as it
+ * lies there: this runs before every command.
+ */
 async function refuseOtherVersion(datastore: Datastore): Promise<void> {
-  const kind = kindNamed('ClusterInformation')
-  if (!kind) return
-  const cluster = await getResource(datastore, { kind, name: 'default' })
-  if (isFailure(cluster)) return
-  const version = plainVersion((cluster.spec as { calicoVersion?: string } | undefined)?.calicoVersion ?? '')
+  const stored = await datastore.get(CLUSTER_INFORMATION)
+  const version = plainVersion(/"calicoVersion":"([^"\\]*)"/.exec(stored?.value ?? '')?.[1] ?? '')
   if (version !== '' && version !== plainVersion(CALICO_RELEASE)) throw new VersionMismatchError(version)
 }
+
+const CLUSTER_INFORMATION = `${RESOURCES}clusterinformations/default`
