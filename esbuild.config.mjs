@@ -21,7 +21,7 @@ const separateFiles = {
     bundle.onResolve({ filter: /drivers\/etcd\.ts$/ }, external('./etcd.cjs'))
     bundle.onResolve({ filter: /\/sqlite-package\.ts$/ }, external('./sqlite.cjs'))
     // The driver's errors must be the program's own classes.
-    bundle.onResolve({ filter: /\/datastore\.ts$/ }, (found) =>
+    bundle.onResolve({ filter: /\/(datastore|limits)\.ts$/ }, (found) =>
       /drivers\/etcd[^/]*$/.test(found.importer) ? external('./program.cjs')(found) : undefined,
     )
     bundle.onResolve({ filter: /\.\/(cli|store\/open)\.ts$/ }, (found) =>

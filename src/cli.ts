@@ -10,6 +10,7 @@ import { didYouMean } from './model/suggest.ts'
 
 // What other files of the bundle take from this one (see esbuild.config.mjs).
 export { DatastoreError } from './store/datastore.ts'
+export { compactedError, futureError, lostLeaseError, refuseTransaction } from './store/drivers/limits.ts'
 export { openStore } from './store/open.ts'
 
 /**

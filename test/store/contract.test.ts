@@ -1,14 +1,14 @@
-import { existsSync } from 'node:fs'
-import { mkdtempSync, rmSync } from 'node:fs'
+import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, describe } from 'node:test'
+import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { type EtcdSettings, openEtcd } from '../../src/store/drivers/etcd.ts'
 import { openLocal } from '../../src/store/drivers/local.ts'
 import { openMemory } from '../../src/store/drivers/memory.ts'
-import type { Datastore } from '../../src/store/datastore.ts'
+import type { Datastore, DatastoreError } from '../../src/store/datastore.ts'
 import { type EtcdServer, etcdHere, startEtcd } from '../lab/etcd.ts'
 import { describeContract } from './contract.ts'
 
@@ -37,8 +37,25 @@ describe('etcd', { skip: etcdHere() }, () => {
   // The bundle brings its own reader of etcd's messages.
   const bundle = fileURLToPath(new URL(import.meta.url.includes('/.build') ? '../../../dist/etcd.cjs' : '../../dist/etcd.cjs', import.meta.url))
   describe('bundled', { skip: existsSync(bundle) ? false : 'not built: node esbuild.config.mjs' }, () => {
-    const bundled = () => createRequire(import.meta.url)(bundle) as { openEtcd: typeof openEtcd }
-    describeContract('bundled etcd', async () => bundled().openEtcd(settings()))
+    const load = (file: string) => createRequire(import.meta.url)(file) as { openEtcd: typeof openEtcd; DatastoreError: typeof DatastoreError }
+    describeContract('bundled etcd', async () => load(bundle).openEtcd(settings()))
+
+    it('throws errors that the program knows', async () => {
+      const store = load(bundle).openEtcd(settings())
+      const { DatastoreError: known } = load(bundle.replace('etcd.cjs', 'program.cjs'))
+      await assert.rejects(store.get('a', { revision: 1_000_000_000 }), known)
+      await assert.rejects(
+        store.txn({
+          compare: [],
+          then: [
+            { type: 'put', key: 'a', value: '' },
+            { type: 'put', key: 'a', value: '' },
+          ],
+        }),
+        known,
+      )
+      await store.close()
+    })
   })
 })
 

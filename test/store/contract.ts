@@ -113,10 +113,10 @@ export function describeContract(driver: string, open: () => Promise<Datastore>)
       const other = await open()
       try {
         await fill(store, prefix, 1100)
-        let reading = true
+        const reading = new AbortController()
         const writing = (async () => {
           // Each transaction takes one key away and adds one at the other end: every snapshot has 1100.
-          for (let i = 0; reading; i++) {
+          for (let i = 0; !reading.signal.aborted; i++) {
             await other.txn({
               compare: [],
               then: [
@@ -134,7 +134,7 @@ export function describeContract(driver: string, open: () => Promise<Datastore>)
           assert.equal(Number(keyValues.at(-1)?.value) - Number(keyValues[0]?.value), 1099)
           assert.ok(keyValues.every((keyValue) => keyValue.modRevision <= revision))
         }
-        reading = false
+        reading.abort()
         await writing
         assert.ok(seen.size > 1, 'the writer was at work')
       } finally {

@@ -1,5 +1,5 @@
 import { compareBytes } from '../../model/json.ts'
-import { DatastoreError, type KeyRange, MAX_OPERATIONS, type Operation, type Transaction } from '../datastore.ts'
+import { DatastoreError, type KeyRange, MAX_OPERATIONS, type Transaction } from '../datastore.ts'
 
 /**
  * Refuses what etcd refuses, in the same words for all drivers, so that nothing works on one of them only: too many operations; a key put twice, or put

@@ -88,7 +88,7 @@ class Memory implements Datastore {
   }
 
   #wake(): void {
-    for (const wake of [...this.#waiting]) wake()
+    for (const wake of this.#waiting) wake()
   }
 
   /** Resolves with the next write, with the end of the store or of the watch. */
