@@ -1,4 +1,4 @@
-import { CHOMPING_MODE, EVENT_ID, type Event, getScalarValue, SCALAR_STYLE, type ScalarEvent } from 'js-yaml'
+import { CHOMPING_MODE, COLLECTION_STYLE, EVENT_ID, type Event, getScalarValue, SCALAR_STYLE, type ScalarEvent } from 'js-yaml'
 import { define } from '../model/decode.ts'
 import type { Path } from '../model/problem.ts'
 import { AmbiguousScalar, FloatScalar } from '../model/scalar.ts'
@@ -52,6 +52,8 @@ export function eventRange(event: Event): readonly [start: number, end: number] 
 interface Frame {
   readonly value: Record<string, unknown> | unknown[]
   readonly anchor: Anchor | undefined
+  /** In brackets. */
+  readonly inFlow: boolean
   /** Nodes read before this collection. */
   readonly nodesBefore: number
   /** In a mapping: the key read last, until its value comes. */
@@ -102,6 +104,7 @@ class Constructor {
           this.#open(event)
           break
         case EVENT_ID.ALIAS:
+          this.#checkName(event)
           if (!this.#alias(event)) return this.#result
           break
         case EVENT_ID.POP:
@@ -114,9 +117,12 @@ class Constructor {
   #scalar(event: ScalarEvent): unknown {
     const text = event.valueEnd >= this.#end ? this.#lastValue(event) : getScalarValue(this.#source, event)
     if (event.style === SCALAR_STYLE.DOUBLE_QUOTED && !event.fast) this.#checkEscapes(event)
+    if (event.style === SCALAR_STYLE.PLAIN && this.#frames.at(-1)?.inFlow) this.#checkInFlow(event, text)
+    if (event.style === SCALAR_STYLE.LITERAL_BLOCK || event.style === SCALAR_STYLE.FOLDED_BLOCK) this.#checkBlockIndent(event)
     if (event.tagStart >= 0) {
       const tag = this.#source.slice(event.tagStart, event.tagEnd)
-      const resolved = resolveTagged(expandTag(tag), text)
+      const isGlued = /[^\s]/.test(this.#source[event.tagEnd] ?? ' ')
+      const resolved = isGlued ? { fault: `a blank has to follow the YAML tag ${tag}` } : resolveTagged(expandTag(tag), text)
       if (typeof resolved !== 'object' || resolved === null || !('fault' in resolved)) return resolved
       this.#fault(event, 'unknown-tag', resolved.fault, tag.startsWith('!!') ? undefined : quoteHelp(this.#source, event.tagStart))
       return text
@@ -147,7 +153,9 @@ class Constructor {
     const anchor = event.anchorStart >= 0 ? this.#anchor(event, { value, size: 0, open: true }) : undefined
     const frame = this.#frames.at(-1)
     if (frame && !Array.isArray(frame.value) && !frame.expectsValue) frame.keyEvent = event
-    this.#frames.push({ value, anchor, nodesBefore: this.#nodes - 1, key: undefined, keyEvent: undefined, expectsValue: false })
+    const inFlow = event.style === COLLECTION_STYLE.FLOW
+    if (!inFlow && frame?.expectsValue) this.#checkNewLine(event, frame)
+    this.#frames.push({ value, anchor, inFlow, nodesBefore: this.#nodes - 1, key: undefined, keyEvent: undefined, expectsValue: false })
   }
 
   #close(): void {
@@ -161,6 +169,7 @@ class Constructor {
   }
 
   #anchor(event: Extract<Event, { anchorStart: number }>, anchor: Anchor): Anchor {
+    this.#checkName(event)
     this.#anchors.set(this.#source.slice(event.anchorStart, event.anchorEnd), anchor)
     return anchor
   }
@@ -206,14 +215,16 @@ class Constructor {
     frame.expectsValue = true
     frame.keyEvent = event
     frame.key = undefined
+    if (event?.type === EVENT_ID.SCALAR) this.#checkKeyText(event, frame.inFlow)
     const bad = (code: string, message: string, help: string): void => this.#fault(event, code, message, help, this.#path())
     if (typeof value === 'string') frame.key = value
-    else if (typeof value === 'boolean' || typeof value === 'bigint') frame.key = String(value)
-    else if (typeof value === 'number' && isExactInGo(value)) frame.key = String(value)
+    else if (typeof value === 'boolean' || typeof value === 'number') frame.key = String(value)
+    else if (typeof value === 'bigint' && value < 2n ** 63n) frame.key = String(value)
+    else if (value instanceof FloatScalar && Number.isFinite(value.value) && value.text !== undefined) frame.key = value.text
     else if (value === null) bad('bad-key', 'null cannot be a field name', 'quote it if it is meant as text: "null"')
     else if (value instanceof AmbiguousScalar) {
       bad('ambiguous-scalar', `${value.text} is read differently by YAML 1.1 and 1.2`, `quote it: "${value.text}"`)
-    } else if (typeof value === 'number' || value instanceof FloatScalar) {
+    } else if (typeof value === 'bigint' || value instanceof FloatScalar) {
       bad('bad-key', 'a number like this is no field name', 'quote it')
     } else bad('bad-key', 'a list or mapping cannot be a field name', 'quote it if it is meant as text')
   }
@@ -245,6 +256,59 @@ class Constructor {
     return path
   }
 
+  /** YAML 1.1 ends a name at the first other character, and takes the rest for the value. */
+  #checkName(event: Extract<Event, { anchorStart: number }>): void {
+    const name = this.#source.slice(event.anchorStart, event.anchorEnd)
+    // Behind an unknown tag it is no anchor but the rest of a selector: `!has(a) && has(b)`.
+    const isTold = 'tagStart' in event && event.tagStart >= 0 && !this.#source.startsWith('!!', event.tagStart)
+    if (/^[\w-]+$/.test(name) || isTold) return
+    const start = event.anchorStart - 1
+    const help = quoteHelp(this.#source, start)
+    const message = `"${name}" is no name of an anchor: letters, digits, "-" and "_" are allowed`
+    this.#report({ code: 'bad-anchor', start, end: event.anchorEnd, message, ...(help === undefined ? {} : { help }) })
+  }
+
+  /** Where YAML 1.1 and 1.2 part within brackets: question marks, and a colon that begins a value. */
+  #checkInFlow(event: ScalarEvent, text: string): void {
+    if (text.startsWith(':')) this.#fault(event, 'ambiguous-scalar', 'a value in brackets cannot begin with ":" for Calico', `quote it: "${text}"`)
+    else if (text.includes('?')) this.#fault(event, 'ambiguous-scalar', 'a "?" in brackets means something else to Calico', `quote it: "${text}"`)
+  }
+
+  /** A name goes over no line end; within brackets its ":" stands on the same line, and a blank or line end follows. */
+  #checkKeyText(event: ScalarEvent, inFlow: boolean): void {
+    const [start, end] = eventRange(event) ?? [0, 0]
+    if (/[\r\n]/.test(this.#source.slice(start, end))) this.#fault(event, 'yaml-syntax', 'a field name goes over a line end', 'write it on one line')
+    if (!inFlow || start === end) return
+    const colon = /^\s*/.exec(this.#source.slice(end, end + 200))?.[0] ?? ''
+    if (this.#source[end + colon.length] !== ':') return
+    if (/[\r\n]/.test(colon)) this.#fault(event, 'yaml-syntax', 'the ":" of a field stands on another line than its name', 'write both on one line')
+    else if (event.style === SCALAR_STYLE.PLAIN && colon === '' && ',[]{}'.includes(this.#source[end + 1] ?? ' ')) {
+      const help = 'quote it if the ":" belongs to it, or write a blank after ":"'
+      this.#fault(event, 'ambiguous-scalar', `${this.#source.slice(start, end)}: is read differently by YAML 1.1 and 1.2`, help)
+    }
+  }
+
+  /**
+   * `a: &x b: c`, which YAML 1.1 refuses: a block that is a field's value has to begin on a line of its own. And on that, anchor and tag are those of the
+   * first name.
+   */
+  #checkNewLine(event: Extract<Event, { type: 2 | 3 }>, frame: Frame): void {
+    const nameEnd = (frame.keyEvent && eventRange(frame.keyEvent))?.[1] ?? event.start
+    const ends = [nameEnd, event.anchorEnd, event.tagEnd].filter((end) => end >= 0)
+    if (ends.every((end) => /[\r\n]/.test(this.#source.slice(end, event.start)))) return
+    this.#fault(event, 'yaml-syntax', 'a list or mapping cannot begin on the line of its name', 'begin it on the next line')
+  }
+
+  /** The first line of a block of text says how deep it is indented, in spaces. */
+  #checkBlockIndent(event: ScalarEvent): void {
+    const start = /^(?: *\r?\n)* *(?=\t)/.exec(this.#source.slice(event.valueStart, event.valueEnd))?.[0].length
+    if (start === undefined || /[|>][-+]?[1-9][^\r\n]*[\r\n]*$/.test(this.#source.slice(Math.max(0, event.valueStart - 200), event.valueStart)))
+      return
+    const at = event.valueStart + start
+    const help = 'indent with spaces, or say how deep: |2'
+    this.#report({ code: 'yaml-syntax', start: at, end: at + 1, message: 'a tab stands where YAML wants spaces', help })
+  }
+
   #checkEscapes(event: ScalarEvent): void {
     for (const match of this.#source.slice(event.valueStart, event.valueEnd).matchAll(ESCAPE)) {
       const help =
@@ -270,11 +334,6 @@ class Constructor {
 
 // Escapes that the peer's parser does not know: JSON's slash, and halves of surrogate pairs (also when both halves stand there).
 const ESCAPE = /\\(?:u([dD][89a-fA-F][0-9a-fA-F]{2})|[\s\S])/g
-
-/** Go prints float keys with 32 bits. */
-function isExactInGo(value: number): boolean {
-  return Number.isInteger(value) || Number(value.toPrecision(6)) === value
-}
 
 function isMergeKey(event: Event | undefined): boolean {
   return event?.type === EVENT_ID.SCALAR && event.style === SCALAR_STYLE.PLAIN

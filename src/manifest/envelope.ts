@@ -61,7 +61,8 @@ interface List {
 const NEEDED = `a manifest is a mapping with "apiVersion: ${API_VERSION}", "kind", "metadata" and "spec"`
 
 function textOf(raw: unknown): string {
-  if (raw instanceof AmbiguousScalar || raw instanceof FloatScalar) return raw.text
+  if (raw instanceof AmbiguousScalar) return raw.text
+  if (raw instanceof FloatScalar) return String(raw.value)
   return typeof raw === 'string' || typeof raw === 'number' || typeof raw === 'bigint' || typeof raw === 'boolean' ? String(raw) : ''
 }
 

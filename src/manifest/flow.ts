@@ -51,6 +51,19 @@ export function joinLikelyFlows(text: string, position: number): Patch[] {
   return patches
 }
 
+/** Blanks in place of the tabs between the tokens before `position` on its line: YAML 1.2's parsers do not want them before a bracket. */
+export function blankTabs(text: string, position: number): Patch | undefined {
+  const lineStart = Math.max(text.lastIndexOf('\n', position - 1), text.lastIndexOf('\r', position - 1)) + 1
+  let patched = ''
+  for (let at = lineStart; at < position; ) {
+    const isBlank = ' \t'.includes(text[at] ?? '')
+    const end = isBlank ? at + 1 : Math.min(position, endOfToken(text, at))
+    patched += isBlank ? ' ' : text.slice(at, end)
+    at = end
+  }
+  return patched === text.slice(lineStart, position) ? undefined : { start: lineStart, end: position, text: patched }
+}
+
 /** The text with patches, which are in order and do not overlap. */
 export function applyPatches(text: string, patches: readonly Patch[]): string {
   const pieces: string[] = []

@@ -43,7 +43,7 @@ const WORDS = new Map<string, null | boolean | AmbiguousScalar>([
 ])
 
 const PLAIN_INTEGER = /^(?:0|-?[1-9][0-9]{0,14})$/
-const NUMBER_LIKE = /^[-+.]?[0-9.][0-9a-fA-FoOxX_.:eE+-]*$/
+const NUMBER_LIKE = /^[-+.0-9][0-9a-fA-FoOxX_.:+-]*$/
 // No number that anybody means is longer; turning a million digits into one would take long.
 const LONGEST = 400
 const SPECIAL = /^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/
@@ -51,6 +51,7 @@ const SPECIAL = /^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/
 const BASE_60 = /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9]){1,2}(?:\.[0-9_]*)?$/
 const FLOAT = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/
 const GO_INTEGER = /^[-+]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[1-9][0-9]*)$/
+const SIGNED_BINARY = /^0b([-+])([01]+)$/
 const CORE_INTEGER = /^(?:0o[0-7]+|0x[0-9a-fA-F]+|[-+]?[0-9]+)$/
 
 function resolveNumber(text: string): PlainValue {
@@ -76,13 +77,13 @@ function special(text: string): FloatScalar {
 
 /** Integers are bigint, floats number; undefined: text. */
 function peerNumber(text: string): bigint | number | undefined {
-  if (text.startsWith('.')) return FLOAT.test(text) ? finite(Number(text)) : undefined
   const plain = text.replaceAll('_', '')
   if (GO_INTEGER.test(plain)) {
     const value = goInteger(plain)
     if (value >= -(2n ** 63n) && value < 2n ** (plain.startsWith('+') ? 63n : 64n)) return value
   }
-  return FLOAT.test(plain) ? finite(Number(plain)) : undefined
+  if (FLOAT.test(plain)) return finite(Number(plain))
+  return SIGNED_BINARY.test(plain) ? goInteger(plain.replace(SIGNED_BINARY, '$10b$2')) : undefined
 }
 
 function goInteger(text: string): bigint {
@@ -108,7 +109,8 @@ function plainInteger(value: bigint): number | bigint {
 
 function plainFloat(value: number): number | FloatScalar {
   const text = goFloat(value)
-  return text === String(value) ? value : new FloatScalar(value, text)
+  if (text === String(value)) return value
+  return new FloatScalar(value, Number(text) === value ? text : undefined)
 }
 
 function inThreeCases(word: string): string[] {

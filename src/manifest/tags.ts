@@ -1,11 +1,11 @@
-import type { AmbiguousScalar, FloatScalar } from '../model/scalar.ts'
+import { AmbiguousScalar, FloatScalar } from '../model/scalar.ts'
 import { resolvePlain } from './plain.ts'
 
 /** A tag as written (`!!str`, `!<tag:yaml.org,2002:str>`, `!foo`) in short: `str`, `!foo`; `''` for `!`, which only says "no special type". */
 export function expandTag(written: string): string {
   if (written === '!') return ''
   const full = written.startsWith('!<') ? written.slice(2, -1) : written
-  if (full.startsWith('!!')) return full.slice(2)
+  if (full.startsWith('!!') && full.length > 2) return full.slice(2)
   return full.startsWith(CORE) ? full.slice(CORE.length) : full
 }
 
@@ -26,7 +26,7 @@ export function resolveTagged(
     case 'int':
     case 'float': {
       const value = resolvePlain(text)
-      return typeof value === 'string' || (value === null) !== (tag === 'null') ? { fault: `"${text}" is no !!${tag}` } : value
+      return fits(value instanceof AmbiguousScalar ? value.yaml11 : value, tag) ? value : { fault: `"${text}" is no !!${tag}` }
     }
     default:
       return { fault: `unknown YAML tag ${tag.startsWith('!') ? tag : `!!${tag}`}` }
@@ -54,6 +54,13 @@ function withoutClosers(value: string): string {
     if (opener === undefined || text.split(opener).length >= text.split(text.at(-1) ?? '').length) return text
     text = text.slice(0, -1).trimEnd()
   }
+}
+
+function fits(value: unknown, tag: 'null' | 'bool' | 'int' | 'float'): boolean {
+  if (tag === 'null') return value === null
+  if (tag === 'bool') return typeof value === 'boolean'
+  const isInteger = typeof value === 'bigint' || Number.isInteger(value)
+  return isInteger || (tag === 'float' && (typeof value === 'number' || value instanceof FloatScalar))
 }
 
 function quote(text: string): string {

@@ -1,6 +1,6 @@
 import { COLLECTION_STYLE, EVENT_ID, type Event, parseEvents, YAMLException } from 'js-yaml'
 import { construct, eventRange, type TextFault } from './construct.ts'
-import { applyPatches, joinFlow, joinLikelyFlows, type Patch } from './flow.ts'
+import { applyPatches, blankTabs, joinFlow, joinLikelyFlows, type Patch } from './flow.ts'
 import type { Chunk } from './split.ts'
 import { directiveFault, syntaxFault } from './syntax.ts'
 
@@ -70,7 +70,7 @@ const PLAIN_SEPARATOR = /^\n---[ \t]*(?:[ \t]#[^\n]*)?\r?\n$/
 function parseTogether(text: string, batch: readonly Chunk[]): Together | undefined {
   const base = batch[0]?.start ?? 0
   const part = text.slice(base, batch.at(-1)?.end)
-  if (TAB_BEFORE_CONTENT.test(part) || part.indexOf('\ufeff', 1) > 0) return undefined
+  if (TAB_BEFORE_CONTENT.test(part) || END_MARK.test(part) || part.indexOf('\ufeff', 1) > 0) return undefined
   const events = tryParse(part)
   if (!events) return undefined
   const documents: (number | undefined)[] = batch.map(() => undefined)
@@ -150,7 +150,8 @@ function parseJoining(text: string, guess: (text: string, from: number) => reado
     } catch (error) {
       if (!(error instanceof YAMLException)) throw error
       const position = error.mark?.position ?? 0
-      const patch = error.reason === 'deficient indentation' && work < MOST_WORK ? joinFlow(source, position) : undefined
+      const isMendable = error.reason === 'deficient indentation' && work < MOST_WORK && !END_MARK.test(text)
+      const patch = isMendable ? (joinFlow(source, position) ?? blankTabs(source, position)) : undefined
       if (patch && work === 0) guesses = guess(source, patch.end)
       const patched = patch && applyPatches(source, work === 0 ? [patch, ...guesses] : [patch])
       if (patched === undefined || patched === source) return guesses.length > 0 ? undefined : { fault: syntaxFault(text, position, error.reason) }
@@ -195,34 +196,33 @@ function isEmpty(events: readonly Event[]): boolean {
 
 /** The peer reads the first document only; separators that it knows were cut before. */
 function checkDocuments(events: readonly Event[], text: string, report: (fault: TextFault) => void): void {
-  let documents = 0
-  for (let i = 0; i < events.length; i++) {
-    const event = events[i]
-    if (event?.type !== EVENT_ID.DOCUMENT) continue
+  let isFirst = true
+  for (const [i, event] of events.entries()) {
+    if (event.type !== EVENT_ID.DOCUMENT) continue
     if (event.directives.length > 0) report(directiveFault(text))
-    if (++documents > 1 && !isEmpty(events.slice(i, i + 2))) {
-      const [start, end] = (events[i + 1] && eventRange(events[i + 1] as Event)) ?? [text.length - 1, text.length]
-      report({
-        code: 'dropped-document',
-        start,
-        end,
-        message: 'Calico would drop this second document',
-        help: 'begin it with a line "---", and end lines with line feeds',
-      })
-      return
-    }
+    const first = events[i + 1]
+    const [start, end] = (first && eventRange(first)) ?? [text.length - 1, text.length]
+    const isDropped = !isEmpty(events.slice(i, i + 2)) && (!isFirst || END_MARK.test(text.slice(0, start)))
+    isFirst = false
+    if (!isDropped) continue
+    const help = 'begin it with a line "---", and end lines with line feeds'
+    report({ code: 'dropped-document', start, end, message: 'Calico would drop this second document', help })
+    return
   }
 }
 
-const TAB_BEFORE_CONTENT = /(?:^|[\r\n]) *\t/
+/** The mark of a document's end; the parser passes over one before the first document. */
+const END_MARK = /^\.\.\.(?:\s|$)/m
 
-/** go-yaml takes no tab before a line's content, or on a blank line, but within quotes, block scalars, [ ] and { }, and before comments at the end. */
+const TAB_BEFORE_CONTENT = /(?:^|[\r\n]) *(?:[-?] +)*[-?]?\t/
+
+/** go-yaml takes no tab before a line's content, behind a "-", or on a blank line, but within quotes, block scalars, [ ] and { }, and before comments at the end. */
 function checkTabs(text: string, events: readonly Event[], report: (fault: TextFault) => void): void {
   if (!TAB_BEFORE_CONTENT.test(text)) return
   const free = freeRanges(events, text)
   let next = 0
-  for (const match of text.matchAll(/(^|[\r\n])( *)\t/g)) {
-    const position = match.index + (match[1] ?? '').length + (match[2] ?? '').length
+  for (const match of text.matchAll(new RegExp(TAB_BEFORE_CONTENT, 'g'))) {
+    const position = match.index + match[0].length - 1
     while ((free[next]?.[1] ?? Number.POSITIVE_INFINITY) <= position) next++
     const range = free[next]
     if (range && range[0] <= position) continue

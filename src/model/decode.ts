@@ -117,7 +117,12 @@ class Decoder {
       this.#fault('ambiguous-scalar', `${raw.text} is read differently by YAML 1.1 and 1.2`, undefined, ambiguousHelp(raw))
       return undefined
     }
-    if (raw instanceof FloatScalar) return this.#convert(shape, shape.type === 'string' && !shape.meta.decode ? raw.text : raw.value)
+    if (raw instanceof FloatScalar) {
+      if (shape.type !== 'string' || shape.meta.decode) return this.#convert(shape, raw.value)
+      if (raw.text !== undefined) return this.#convert(shape, raw.text)
+      this.#fault('ambiguous-scalar', 'this number would lose digits as text', undefined, 'quote it')
+      return undefined
+    }
     if (shape.meta.decode) {
       let failed = false
       const value = shape.meta.decode(raw, (message, help) => {
@@ -187,7 +192,8 @@ class Decoder {
 
 /** Names the type (and short values) of something raw, for messages. */
 export function describe(raw: unknown): string {
-  if (raw instanceof AmbiguousScalar || raw instanceof FloatScalar) return raw.text
+  if (raw instanceof AmbiguousScalar) return raw.text
+  if (raw instanceof FloatScalar) return raw.text ?? String(raw.value)
   if (Array.isArray(raw)) return 'a list'
   if (raw === null) return 'null'
   if (typeof raw === 'object') return 'a mapping'

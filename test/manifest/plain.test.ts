@@ -53,7 +53,7 @@ const agreed: readonly (readonly [text: string, value: unknown])[] = [
   ['0xg', '0xg'],
   ['1a2b', '1a2b'],
   ['_1', '_1'],
-  ['._5', '._5'],
+  ['1.5.', '1.5.'],
   ['1-2', '1-2'],
 ]
 
@@ -65,10 +65,10 @@ for (const [text, value] of agreed) {
 
 const floats: readonly (readonly [text: string, goText: string])[] = [
   ['1e6', '1e+06'],
-  ['1234567.5', '1.2345675e+06'],
+  ['1234567.0', '1.234567e+06'],
   ['0.00001', '1e-05'],
   ['-0.0', '-0'],
-  ['099999999', '9.9999999e+07'],
+  ['099999e3', '9.9999e+07'],
   ['.inf', '+Inf'],
   ['-.INF', '-Inf'],
   ['.NaN', 'NaN'],
@@ -79,6 +79,15 @@ for (const [text, goText] of floats) {
     const value = resolvePlain(text)
     assert.ok(value instanceof FloatScalar)
     assert.equal(value.text, goText)
+  })
+}
+
+for (const text of ['1.23456789', '16777217.0', '9e70', '1e-60']) {
+  test(`the float ${text} cannot become text: the peer keeps 32 bits of it`, () => {
+    const value = resolvePlain(text)
+    assert.ok(value instanceof FloatScalar)
+    assert.equal(value.text, undefined)
+    assert.equal(value.value, Number(text))
   })
 }
 
@@ -101,6 +110,9 @@ const ambiguous: readonly (readonly [text: string, peer: unknown])[] = [
   ['1_0.5', 10.5],
   ['0x_ff', 255],
   ['1_', 1],
+  ['-_1', -1],
+  ['._5', 0.5],
+  ['0b-11', -3],
   ['12:30', '12:30'],
   ['1:30:00', '1:30:00'],
   ['1:30.5', '1:30.5'],
