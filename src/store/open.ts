@@ -6,22 +6,25 @@ export async function openStore(flags: StoreFlags, source: SettingsSource): Prom
   return openDatastore(await resolveSettings(flags, source))
 }
 
-/** Opens a datastore; only its own driver is loaded. */
-export async function openDatastore(settings: StoreSettings): Promise<Datastore> {
+/** Asks for the SRV records of a name, as `resolveSrv` of `node:dns/promises` does. */
+export type ResolveSrv = (name: string) => Promise<readonly { readonly name: string; readonly port: number }[]>
+
+/** Opens a datastore; only its own driver is loaded. `resolveSrv` is used when a domain names the endpoints. */
+export async function openDatastore(settings: StoreSettings, resolveSrv?: ResolveSrv): Promise<Datastore> {
   if (settings.driver === 'etcd') {
-    const endpoints = settings.discovery === undefined ? settings.endpoints : await discoverEndpoints(settings.discovery)
+    const { discovery } = settings
+    const endpoints = discovery === undefined ? settings.endpoints : await discoverEndpoints(discovery, resolveSrv ?? (await systemResolver()))
     const { openEtcd } = await import('./drivers/etcd.ts')
     return openEtcd({ ...settings, endpoints })
   }
   const { openLocal } = await import('./drivers/local.ts')
-  return openLocal(settings.path)
+  return openLocal(settings.path, settings.timeout === undefined ? {} : { timeout: settings.timeout })
 }
 
 // --- internal ---
 
 /** The endpoints that a domain's SRV records name: secure ones first, as etcd's own tools do. @throws DatastoreError */
-async function discoverEndpoints(domain: string): Promise<string[]> {
-  const { resolveSrv } = await import('node:dns/promises')
+async function discoverEndpoints(domain: string, resolveSrv: ResolveSrv): Promise<string[]> {
   for (const [service, scheme] of [
     ['_etcd-client-ssl', 'https'],
     ['_etcd-client', 'http'],
@@ -32,4 +35,8 @@ async function discoverEndpoints(domain: string): Promise<string[]> {
   throw new DatastoreError('unreachable', `no etcd endpoints found in the SRV records of ${domain}`, {
     help: `there should be records for _etcd-client._tcp.${domain}; see etcdDiscoverySrv (ETCD_DISCOVERY_SRV)`,
   })
+}
+
+async function systemResolver(): Promise<ResolveSrv> {
+  return (await import('node:dns/promises')).resolveSrv
 }

@@ -1,4 +1,5 @@
-import { load } from 'js-yaml'
+import { resolve } from 'node:path'
+import { FAILSAFE_SCHEMA, load } from 'js-yaml'
 import { UserError } from '../model/user-error.ts'
 import { didYouMean } from '../model/suggest.ts'
 import type { EtcdSettings, Pem } from './drivers/etcd.ts'
@@ -16,6 +17,8 @@ export interface RemoteSettings extends EtcdSettings {
 export interface LocalSettings {
   readonly driver: 'local'
   readonly path: string
+  /** Milliseconds to wait for other writers. */
+  readonly timeout?: number
   readonly origin?: string
 }
 
@@ -28,6 +31,8 @@ export interface StoreFlags {
 
 /** What settings are read from; a command's context fits. */
 export interface SettingsSource {
+  /** What paths are relative to. */
+  readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
   readonly files: { readFile(path: string): Promise<Uint8Array> }
 }
@@ -41,14 +46,15 @@ export const DEFAULT_CONFIG = '/etc/calico/calicoctl.cfg'
  * @throws UserError
  */
 export async function resolveSettings(flags: StoreFlags, source: SettingsSource): Promise<StoreSettings> {
-  if (flags.datastore !== undefined) return { driver: 'local', path: flags.datastore, origin: '--datastore' }
+  if (flags.datastore !== undefined) return local(flags.datastore, '--datastore', source)
   const path = flags.config ?? DEFAULT_CONFIG
   const text = await readConfig(path, source)
-  if (text !== undefined) {
-    const fields = parseConfig(path, text)
-    return etcdSettings(fields, path) ?? localSettings(source.env)
-  }
-  return etcdSettings(environmentFields(source.env), 'the environment') ?? localSettings(source.env)
+  if (text === undefined) return etcdSettings(environmentFields(source.env), 'the environment', source) ?? localSettings(source)
+  const fields = parseConfig(path, text)
+  const settings = etcdSettings(fields, path, source)
+  // Without a word about etcd, such a file makes the peer look for a cluster; the same variables in the environment are there for other tools.
+  if (!settings && KUBERNETES_FIELDS.some((name) => fields[name])) throw refuseKubernetes(path)
+  return settings ?? localSettings(source)
 }
 
 // --- internal ---
@@ -87,6 +93,9 @@ const FIELDS: Readonly<Record<string, string | undefined>> = {
   calicoAPIGroup: 'CALICO_API_GROUP',
 }
 
+/** Those that name a cluster. */
+const KUBERNETES_FIELDS = ['kubeconfig', 'kubeconfigInline', 'k8sAPIEndpoint']
+
 async function readConfig(path: string, source: SettingsSource): Promise<string | undefined> {
   try {
     return new TextDecoder().decode(await source.files.readFile(path))
@@ -103,13 +112,16 @@ async function readConfig(path: string, source: SettingsSource): Promise<string 
 function parseConfig(path: string, text: string): Fields {
   const wrong = (message: string, help?: string) => new UserError(`syntax error in ${path}: ${message}`, help)
   let document: unknown
+  let written: unknown
   try {
     document = load(text)
+    written = load(text, { schema: FAILSAFE_SCHEMA })
   } catch (error) {
-    // The library's own text quotes the lines around the fault, which may hold a password.
-    const mark = (error as { mark?: { line: number; column: number }; reason?: string }).mark
+    // The library's own text quotes the lines around the fault, and its reason may quote a word: either may be a password.
+    const { mark, reason } = error as { mark?: { line: number; column: number }; reason?: string }
     const place = mark ? ` at line ${mark.line + 1}, column ${mark.column + 1}` : ''
-    throw wrong(`failed to parse config as YAML/JSON${place}: ${(error as { reason?: string }).reason ?? 'it cannot be read'}`)
+    const words = reason?.replace(/ ?["'<!].*$/s, '') || 'it cannot be read'
+    throw wrong(`failed to parse config as YAML/JSON${place}: ${words}`, mark ? 'write text with special characters in quotes' : undefined)
   }
   if (typeof document !== 'object' || document === null) throw wrong('failed to parse config as YAML/JSON: a mapping is expected')
   const { apiVersion, kind, spec, ...rest } = document as Record<string, unknown>
@@ -119,13 +131,17 @@ function parseConfig(path: string, text: string): Fields {
   if (kind !== wanted) throw wrong(`invalid config file: expected kind '${wanted}', got '${String(kind ?? '')}'`)
   for (const name of Object.keys(rest))
     if (name !== 'metadata') throw wrong(`unknown field "${name}"`, 'known here: apiVersion, kind, metadata, spec')
+  if (spec !== undefined && spec !== null && (typeof spec !== 'object' || Array.isArray(spec))) throw wrong('spec should be a mapping')
+  const plain = (written as { spec?: Record<string, unknown> }).spec ?? {}
   const fields: Record<string, string | undefined> = {}
-  for (const [name, value] of Object.entries((spec ?? {}) as Record<string, unknown>)) {
+  for (const [name, value] of Object.entries(spec ?? {})) {
     if (!Object.hasOwn(FIELDS, name)) {
       const suggestion = didYouMean(name, Object.keys(FIELDS))
       throw wrong(`unknown field "${name}"`, suggestion === undefined ? undefined : `did you mean "${suggestion}"?`)
     }
     if (typeof value === 'object' && value !== null) throw wrong(`${name} should be text`)
+    // A password of digits: 0123 or 1e3 are other numbers to other readers.
+    if (typeof value === 'number' && String(value) !== plain[name]) throw wrong(`${name} is read as a number`, 'write it in quotes')
     fields[name] = value === null || value === undefined ? undefined : String(value)
   }
   return fields
@@ -139,30 +155,25 @@ function environmentFields(env: Readonly<Record<string, string | undefined>>): F
 }
 
 /** Settings for etcd, or undefined when nothing says that there is one. */
-function etcdSettings(fields: Fields, origin: string): StoreSettings | undefined {
-  const type = fields['datastoreType']
+function etcdSettings(fields: Fields, origin: string, source: SettingsSource): StoreSettings | undefined {
+  checkType(fields['datastoreType'], origin)
   const names = namedEndpoints(fields, origin)
-  if (type === 'kubernetes') {
-    throw new UserError(
-      'datastoreType kubernetes is not supported: resources are kept in etcd or in a local datastore',
-      `set it to etcdv3 in ${origin}, with etcdEndpoints, or use --datastore`,
-    )
-  }
-  if (type && type !== 'etcdv3' && type !== 'etcdv2')
-    throw new UserError(`unknown datastore type: ${type}`, `set etcdv3 in ${origin}, or leave it out`)
-  if (type === 'etcdv2') throw new UserError('etcd v2 is not supported: Calico 3 keeps its data in etcd v3', `set datastoreType: etcdv3 in ${origin}`)
   if (!names && !fields['etcdDiscoverySrv']) {
-    if (type) throw new UserError('no etcd endpoints specified', `set etcdEndpoints (ETCD_ENDPOINTS) in ${origin}, as in http://127.0.0.1:2379`)
-    return undefined
+    if (!fields['datastoreType']) return undefined
+    throw new UserError('no etcd endpoints specified', `set etcdEndpoints (ETCD_ENDPOINTS) in ${origin}, as in http://127.0.0.1:2379`)
   }
-  const ca = pem(fields, 'etcdCACert', 'etcdCACertFile')
-  const cert = pem(fields, 'etcdCert', 'etcdCertFile')
-  const key = pem(fields, 'etcdKey', 'etcdKeyFile')
-  if (
-    ['etcdCACert', 'etcdCert', 'etcdKey'].some((name) => fields[name]) &&
-    ['etcdCACertFile', 'etcdCertFile', 'etcdKeyFile'].some((name) => fields[name])
-  ) {
+  const given = (list: readonly string[]) => list.some((name) => fields[name])
+  if (given(['etcdCACert', 'etcdCert', 'etcdKey']) && given(['etcdCACertFile', 'etcdCertFile', 'etcdKeyFile'])) {
     throw new UserError('Cannot mix inline certificate-key and certificate / key files', `choose one form in ${origin}`)
+  }
+  const ca = pem(fields, 'etcdCACert', 'etcdCACertFile', source)
+  const cert = pem(fields, 'etcdCert', 'etcdCertFile', source)
+  const key = pem(fields, 'etcdKey', 'etcdKeyFile', source)
+  if (Boolean(cert) !== Boolean(key)) {
+    throw new UserError(
+      'a client certificate and its key belong together: only one of them is given',
+      `set both etcdCertFile (ETCD_CERT_FILE) and etcdKeyFile (ETCD_KEY_FILE) in ${origin}`,
+    )
   }
   const { etcdUsername: username, etcdPassword: password, etcdDiscoverySrv: discovery } = fields
   return {
@@ -177,37 +188,67 @@ function etcdSettings(fields: Fields, origin: string): StoreSettings | undefined
   }
 }
 
+function checkType(type: string | undefined, origin: string): void {
+  if (!type || type === 'etcdv3') return
+  if (type === 'kubernetes') throw refuseKubernetes(origin)
+  if (type === 'etcdv2') throw new UserError('etcd v2 is not supported: Calico 3 keeps its data in etcd v3', `set datastoreType: etcdv3 in ${origin}`)
+  throw new UserError(`unknown datastore type: ${type}`, `set etcdv3 in ${origin}, or leave it out`)
+}
+
+function refuseKubernetes(origin: string): UserError {
+  return new UserError(
+    'datastoreType kubernetes is not supported: resources are kept in etcd or in a local datastore',
+    `set it to etcdv3 in ${origin}, with etcdEndpoints, or use --datastore`,
+  )
+}
+
 function namedEndpoints(fields: Fields, origin: string): string[] | undefined {
   const { etcdEndpoints: list, etcdDiscoverySrv: discovery, etcdAuthority: authority, etcdScheme: scheme } = fields
   if (list && discovery) {
     throw new UserError('multiple discovery or bootstrap options specified, use either "etcdEndpoints" or "etcdDiscoverySrv"', `see ${origin}`)
   }
-  const named = (list || (authority ? `${scheme || 'http'}://${authority}` : ''))
+  // The authority is one that defaults name; a domain to ask goes before it.
+  const named = (list || (authority && !discovery ? `${scheme || 'http'}://${authority}` : ''))
     .split(',')
     .map((endpoint) => endpoint.trim())
     .filter((endpoint) => endpoint !== '')
   for (const endpoint of named) {
-    if (!/^https?:\/\/[^/\s]+\/?$/.test(endpoint))
-      throw new UserError(`"${endpoint}" is no etcd endpoint`, `write it as in http://127.0.0.1:2379 in ${origin}`)
+    if (endpoint.includes('@'))
+      throw new UserError('an etcd endpoint holds no user name or password', `use etcdUsername and etcdPassword in ${origin}`)
+    if (!isEndpoint(endpoint)) throw new UserError(`"${endpoint}" is no etcd endpoint`, `write it as in http://127.0.0.1:2379 in ${origin}`)
+  }
+  if (new Set(named.map((endpoint) => endpoint.startsWith('https:'))).size > 1) {
+    throw new UserError('http and https endpoints of etcd cannot be mixed', `choose one in ${origin}`)
   }
   return named.length > 0 ? named.map((endpoint) => endpoint.replace(/\/$/, '')) : undefined
 }
 
-function pem(fields: Fields, inline: string, file: string): Pem | undefined {
-  const text = fields[inline]
-  const path = fields[file]
-  return text ? { text } : path ? { file: path } : undefined
+function isEndpoint(text: string): boolean {
+  const port = /^https?:\/\/(?:[a-z0-9._-]+|\[[0-9a-f:.]+\]):(\d{1,5})\/?$/i.exec(text)?.[1]
+  return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535
 }
 
-/** `CALICOCTL_DATASTORE`, else the state directory of the XDG base directories. */
-function localSettings(env: Readonly<Record<string, string | undefined>>): LocalSettings {
-  const named = env['CALICOCTL_DATASTORE']
-  if (named) return { driver: 'local', path: named, origin: 'CALICOCTL_DATASTORE' }
-  const state = env['XDG_STATE_HOME'] || (env['HOME'] ? `${env['HOME']}/.local/state` : undefined)
-  if (state === undefined)
+function pem(fields: Fields, inline: string, file: string, source: SettingsSource): Pem | undefined {
+  const text = fields[inline]
+  const path = fields[file]
+  return text ? { text } : path ? { file: resolve(source.cwd, path) } : undefined
+}
+
+/** `CALICOCTL_DATASTORE`, else the state directory of the XDG base directories, which counts only as an absolute path. */
+function localSettings(source: SettingsSource): LocalSettings {
+  const { CALICOCTL_DATASTORE: named, XDG_STATE_HOME: xdg, HOME: home } = source.env
+  if (named) return local(named, 'CALICOCTL_DATASTORE', source)
+  const state = xdg?.startsWith('/') ? xdg : home ? `${home}/.local/state` : undefined
+  if (state === undefined) {
     throw new UserError(
       'no datastore is configured, and there is no home directory for a local one',
       'set ETCD_ENDPOINTS, or name a file with --datastore or CALICOCTL_DATASTORE',
     )
-  return { driver: 'local', path: `${state}/calicoctl/calico.db`, origin: 'the default' }
+  }
+  return local(`${state}/calicoctl/calico.db`, 'the default', source)
+}
+
+function local(path: string, origin: string, source: SettingsSource): LocalSettings {
+  if (path === '') throw new UserError(`${origin} is empty`, 'name a file')
+  return { driver: 'local', path: resolve(source.cwd, path), origin }
 }

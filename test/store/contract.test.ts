@@ -37,7 +37,6 @@ describe('etcd', { skip: etcdHere() }, () => {
   // The bundle brings its own reader of etcd's messages.
   const bundle = fileURLToPath(new URL(import.meta.url.includes('/.build') ? '../../../dist/etcd.cjs' : '../../dist/etcd.cjs', import.meta.url))
   describe('bundled', { skip: existsSync(bundle) ? false : 'not built: node esbuild.config.mjs' }, () => {
-    const load = (file: string) => createRequire(import.meta.url)(file) as { openEtcd: typeof openEtcd; DatastoreError: typeof DatastoreError }
     describeContract('bundled etcd', async () => load(bundle).openEtcd(settings()))
 
     it('throws errors that the program knows', async () => {
@@ -60,6 +59,10 @@ describe('etcd', { skip: etcdHere() }, () => {
 })
 
 // --- internal ---
+
+function load(file: string) {
+  return createRequire(import.meta.url)(file) as { openEtcd: typeof openEtcd; DatastoreError: typeof DatastoreError }
+}
 
 /** A view of a store with an end of its own. */
 function connection(store: Datastore): Datastore {
