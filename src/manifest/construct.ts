@@ -121,7 +121,7 @@ class Constructor {
     if (event.style === SCALAR_STYLE.LITERAL_BLOCK || event.style === SCALAR_STYLE.FOLDED_BLOCK) this.#checkBlockIndent(event)
     if (event.tagStart >= 0) {
       const tag = this.#source.slice(event.tagStart, event.tagEnd)
-      const isGlued = /[^\s]/.test(this.#source[event.tagEnd] ?? ' ')
+      const isGlued = /\S/.test(this.#source[event.tagEnd] ?? ' ')
       const resolved = isGlued ? { fault: `a blank has to follow the YAML tag ${tag}` } : resolveTagged(expandTag(tag), text)
       if (typeof resolved !== 'object' || resolved === null || !('fault' in resolved)) return resolved
       this.#fault(event, 'unknown-tag', resolved.fault, tag.startsWith('!!') ? undefined : quoteHelp(this.#source, event.tagStart))
@@ -144,9 +144,11 @@ class Constructor {
     if (event.tagStart >= 0) {
       const tag = expandTag(this.#source.slice(event.tagStart, event.tagEnd))
       const known = isMapping ? tag === '' || tag === 'map' || tag === 'set' : tag === '' || tag === 'seq'
-      if (!known) {
-        const written = this.#source.slice(event.tagStart, event.tagEnd)
-        this.#fault(event, 'unknown-tag', `unknown YAML tag ${written}`, quoteHelp(this.#source, event.tagStart))
+      const written = this.#source.slice(event.tagStart, event.tagEnd)
+      const isGlued = /\S/.test(this.#source[event.tagEnd] ?? ' ')
+      if (isGlued || !known) {
+        const message = isGlued ? `a blank has to follow the YAML tag ${written}` : `unknown YAML tag ${written}`
+        this.#fault(event, 'unknown-tag', message, quoteHelp(this.#source, event.tagStart))
       }
     }
     const value = isMapping ? {} : []

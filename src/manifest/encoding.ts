@@ -22,6 +22,11 @@ export function checkCharacters(text: string, starts: ReadonlySet<number>, repor
     const code = match[0].charCodeAt(0)
     if (code === 0xfeff && starts.has(match.index)) continue
     const name = `U+${code.toString(16).toUpperCase().padStart(4, '0')}`
+    if (code === 0xfeff) {
+      const message = 'a byte order mark (U+FEFF), which nobody sees, stands in the text'
+      report({ code: 'bad-character', start: match.index, end: match.index + 1, message, help: 'remove it' })
+      return
+    }
     const breaks = code === 0x85 || code === 0x2028 || code === 0x2029
     report({
       code: 'bad-character',

@@ -192,6 +192,13 @@ const faultyYaml: readonly (readonly [what: string, metadata: string, code: stri
   ['an unknown tag', '{name: !foo a}', 'unknown-tag'],
   ['a tag that does not fit', '{name: !!int a}', 'unknown-tag'],
   ['an escape of JSON only', '{name: "a\\/b"}', 'bad-escape'],
+  ['an anchor that YAML 1.1 ends elsewhere', '{name: &a.b c}', 'bad-anchor'],
+  ['a question mark in brackets', '{name: a, labels: {x: [a?b]}}', 'ambiguous-scalar'],
+  ['a colon right before a bracket', '{name: a, labels: {x:}}', 'ambiguous-scalar'],
+  ['a value in brackets that begins with a colon', '{name: ::1}', 'ambiguous-scalar'],
+  ['a number with more digits than the peer keeps as text', '{name: 1.23456789}', 'ambiguous-scalar'],
+  ['a mapping on the line of its name', '&x name: a', 'yaml-syntax'],
+  ['a tag glued to what follows', '{name: a, labels: !{x: z}}', 'unknown-tag'],
   ['half a character', '{name: "\\ud83d"}', 'bad-escape'],
 ]
 
@@ -201,6 +208,23 @@ for (const [what, metadata, code] of faultyYaml) {
     assert.deepEqual(
       problems.map((problem) => [problem.code, problem.range?.start.line]),
       [[code, 3]],
+    )
+  })
+}
+
+const faultyLines: readonly (readonly [what: string, metadata: string, at: string])[] = [
+  ['a name over two lines', 'labels: {a\n    b: c}', '4:12'],
+  ['a ":" on another line than its name', 'labels: {a\n    : c}', '4:12'],
+  ['a tab behind a dash', 'finalizers:\n  - \ta', '5:5'],
+  ['a tab that begins a block of text', 'name: |\n  \ta', '5:3'],
+]
+
+for (const [what, metadata, at] of faultyLines) {
+  test(`refuses ${what}`, () => {
+    const { problems } = readManifest('m.yaml', Buffer.from(`${V3}\nkind: Profile\nmetadata:\n  ${metadata}\n`))
+    assert.deepEqual(
+      problems.map(({ code, range }) => `${code} ${range?.start.line}:${range?.start.column}`),
+      [`yaml-syntax ${at}`],
     )
   })
 }
