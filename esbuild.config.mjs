@@ -1,6 +1,6 @@
 // Bundles the program into dist/: one file that starts, one with the program, one with the etcd driver.
 import { execFileSync } from 'node:child_process'
-import { readFileSync, rmSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -73,7 +73,6 @@ const leanEtcd3 = {
   },
 }
 
-rmSync(join(root, 'dist'), { recursive: true, force: true })
 await build({
   absWorkingDir: root,
   entryPoints: FILES,

@@ -1,7 +1,7 @@
 import { writeResources } from '../store/resources/write.ts'
 import { addChangeFromFilesOptions, changeFromFiles, type ChangeFromFilesOptions } from './change.ts'
 import { type Context } from './context.ts'
-import { failureProblems } from './failures.ts'
+import { failureProblems } from './problems.ts'
 import { withExamples } from './help.ts'
 import { printProblems } from './report.ts'
 import { authorOf, openSession } from './session.ts'

@@ -10,11 +10,10 @@ import type { ResourceFailure } from '../store/resources/failure.ts'
 import type { Target } from '../store/resources/keys.ts'
 import { getResource, isFailure, listResources } from '../store/resources/read.ts'
 import { type Context, EXIT } from './context.ts'
-import { failureProblems, itemProblem } from './failures.ts'
+import { failureProblems, itemProblem } from './problems.ts'
 import { withExamples } from './help.ts'
 import { isFault, placeItem } from './namespaces.ts'
 import { addFileOptions, addNamespaceOption, type FileOptions, type GlobalOptions } from './options.ts'
-import { printProblems } from './report.ts'
 import { readInSession } from './session.ts'
 import type { Define } from './table.ts'
 import { kindArgument, targetOf } from './target.ts'
@@ -99,7 +98,10 @@ async function getByFile(options: GetOptions, context: Context): Promise<number>
   const wanted: Wanted[] = []
   for (const item of manifest.items) {
     const target = placeItem(item, options.namespace)
-    if (isFault(target)) return printProblems(context, options, [itemProblem(item, target)], { source: manifest.source })
+    if (isFault(target)) {
+      const { printProblems } = await import('./report.ts')
+      return printProblems(context, options, [itemProblem(item, target)], { source: manifest.source })
+    }
     const revision = Number(item.resource.metadata.resourceVersion || Number.NaN)
     wanted.push({ target, ...(Number.isInteger(revision) ? { revision } : {}) })
   }
@@ -174,7 +176,10 @@ async function show(find: (datastore: Datastore) => Promise<Found>, view: View, 
   }
   for (const key of found.unreadable) context.stderr.write(`warning: left out what cannot be read: ${escapeForTerminal(key)}\n`)
   const problems = [...notes, ...found.failures.flatMap((failure) => failureProblems(failure))]
-  if (problems.length > 0) await printProblems(context, options, problems, {})
+  if (problems.length > 0) {
+    const { printProblems } = await import('./report.ts')
+    await printProblems(context, options, problems, {})
+  }
   return problems.some((problem) => problem.severity === 'error') ? EXIT.failure : EXIT.ok
 }
 

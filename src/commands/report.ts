@@ -6,7 +6,7 @@ import { formatFrames, summarizeProblems } from '../output/problems/frame.ts'
 import { themeFor } from '../output/theme.ts'
 import { ResourceError } from '../store/resources/failure.ts'
 import { type Context, EXIT } from './context.ts'
-import { failureProblems } from './failures.ts'
+import { failureProblems } from './problems.ts'
 import type { GlobalOptions } from './options.ts'
 
 export interface ProblemReport {

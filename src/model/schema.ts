@@ -67,17 +67,7 @@ interface TextOptions extends CommonOptions<string> {
 
 /** A string field (`omitempty`; a Go pointer with `omit: 'absent'`). */
 export function text(description: string, options: TextOptions = {}): Field<string> {
-  const actions: unknown[] = [v.description(description)]
-  if (options.pattern) actions.push(v.regex(options.pattern, patternMessage(options.patternHelp)))
-  if (options.maxLength !== undefined) {
-    actions.push(v.maxLength(options.maxLength, (issue) => `has ${issue.input.length} characters, ${options.maxLength} at most are allowed`))
-  }
-  const base = options.oneOf && !options.anyCase ? v.picklist(options.oneOf, oneOfMessage(options.oneOf)) : v.string()
-  if (options.oneOf && options.anyCase) {
-    const allowed = new Set(options.oneOf.map((word) => word.toLowerCase()))
-    actions.push(v.check((value: string) => allowed.has(value.toLowerCase()), oneOfMessage(options.oneOf)))
-  }
-  return finish(base, actions, options, options.oneOf && options.anyCase ? { words: options.oneOf } : {})
+  return lazily(() => buildText(description, options))
 }
 
 /** An integer; `range` is the Go type's (int, int32, uint8, ...), `min` and `max` are what validation allows. */
@@ -89,20 +79,22 @@ export function integer(
     readonly max?: number
   } = {},
 ): Field<number> {
-  const actions: unknown[] = [v.description(description)]
-  const { min, max } = options
-  if (min !== undefined) actions.push(v.minValue(min, rangeMessage(min, max)))
-  if (max !== undefined) actions.push(v.maxValue(max, rangeMessage(min, max)))
-  return finish(v.union([v.number(), v.bigint()]), actions, options, { integer: options.range ?? INT64 })
+  return lazily(() => {
+    const actions: unknown[] = [v.description(description)]
+    const { min, max } = options
+    if (min !== undefined) actions.push(v.minValue(min, rangeMessage(min, max)))
+    if (max !== undefined) actions.push(v.maxValue(max, rangeMessage(min, max)))
+    return finish(v.union([v.number(), v.bigint()]), actions, options, { integer: options.range ?? INT64 })
+  })
 }
 
 /** A 64-bit float, such as a policy's `order`. */
 export function float(description: string, options: CommonOptions<number> = {}): Field<number> {
-  return finish(v.number(), [v.description(description)], options, {})
+  return lazily(() => finish(v.number(), [v.description(description)], options, {}))
 }
 
 export function flag(description: string, options: CommonOptions<boolean> = {}): Field<boolean> {
-  return finish(v.boolean(), [v.description(description)], options, {})
+  return lazily(() => finish(v.boolean(), [v.description(description)], options, {}))
 }
 
 /** A value with an encoding of its own (port, protocol, duration, AS number): `decode` makes it from the raw value. */
@@ -113,7 +105,7 @@ export function custom<T>(
   options: CommonOptions<T> & { readonly schema?: v.GenericSchema<T>; readonly zero?: T | null } = {},
 ): Field<T> {
   const meta = { decode, typeName, ...(options.zero === undefined ? {} : { zero: options.zero }) }
-  return finish(options.schema ?? v.custom<T>(() => true), [v.description(description)], options, meta)
+  return lazily(() => finish(options.schema ?? v.custom<T>(() => true), [v.description(description)], options, meta))
 }
 
 /** A list; `min` and `max` are numbers of items. */
@@ -122,17 +114,19 @@ export function list<T>(
   item: Field<T>,
   options: CommonOptions<T[]> & { readonly min?: number; readonly max?: number } = {},
 ): Field<T[]> {
-  const actions: unknown[] = [v.description(description)]
-  if (options.min !== undefined) actions.push(v.minLength(options.min, `must have at least ${options.min} item(s)`))
-  if (options.max !== undefined) {
-    actions.push(v.maxLength(options.max, (issue) => `has ${issue.input.length} items, ${options.max} at most are allowed`))
-  }
-  return finish(v.array(item), actions, options, {}) as Field<T[]>
+  return lazily(() => {
+    const actions: unknown[] = [v.description(description)]
+    if (options.min !== undefined) actions.push(v.minLength(options.min, `must have at least ${options.min} item(s)`))
+    if (options.max !== undefined) {
+      actions.push(v.maxLength(options.max, (issue) => `has ${issue.input.length} items, ${options.max} at most are allowed`))
+    }
+    return finish(v.array(item), actions, options, {})
+  })
 }
 
 /** A map of text to values. */
 export function map<T>(description: string, value: Field<T>, options: CommonOptions<Record<string, T>> = {}): Field<Record<string, T>> {
-  return finish(v.record(v.string(), value), [v.description(description)], options, {}) as Field<Record<string, T>>
+  return lazily(() => finish(v.record(v.string(), value), [v.description(description)], options, {}))
 }
 
 type Entries = Record<string, v.GenericSchema<unknown>>
@@ -140,14 +134,28 @@ type StructValue<E extends Entries> = { -readonly [K in keyof E]?: v.InferInput<
 
 /** A struct; entries stand in the order in which Go writes them. A field of struct type is a pointer unless `omit` says otherwise. */
 export function struct<const E extends Entries>(description: string, entries: E, options: CommonOptions<StructValue<E>> = {}): Field<StructValue<E>> {
-  return finish(v.strictObject(entries), [v.description(description)], options, {}) as Field<StructValue<E>>
+  return lazily(() => finish(v.strictObject(entries), [v.description(description)], options, {}))
 }
 
 // --- internal ---
 
 const INT64 = [-(2n ** 63n), 2n ** 63n - 1n] as const
 
-function finish<T>(base: v.GenericSchema, actions: unknown[], options: CommonOptions<T>, meta: FieldMeta): Field<T> {
+/**
+ * A schema that is built when it is first looked at (by `shapeOf`): a command touches one kind of many, and building all of them is a good part of what
+ * starting costs.
+ */
+export interface LazySchema {
+  readonly build: () => v.GenericSchema
+}
+
+function lazily<T>(make: () => v.GenericSchema): Field<T> {
+  let built: v.GenericSchema | undefined
+  const lazy: LazySchema = { build: () => (built ??= make()) }
+  return lazy as unknown as Field<T>
+}
+
+function finish<T>(base: v.GenericSchema, actions: unknown[], options: CommonOptions<T>, meta: FieldMeta): v.GenericSchema {
   const checks = options.check === undefined ? [] : typeof options.check === 'function' ? [options.check] : options.check
   for (const check of checks) {
     actions.push(
@@ -165,7 +173,21 @@ function finish<T>(base: v.GenericSchema, actions: unknown[], options: CommonOpt
   actions.push(v.metadata(full as Record<string, unknown>))
   const pipe = v.pipe as unknown as (schema: v.GenericSchema, ...items: unknown[]) => v.GenericSchema
   const schema = pipe(base, ...actions)
-  return (options.default === undefined ? v.optional(schema) : v.optional(schema, options.default as never)) as unknown as Field<T>
+  return options.default === undefined ? v.optional(schema) : v.optional(schema, options.default as never)
+}
+
+function buildText(description: string, options: TextOptions): v.GenericSchema {
+  const actions: unknown[] = [v.description(description)]
+  if (options.pattern) actions.push(v.regex(options.pattern, patternMessage(options.patternHelp)))
+  if (options.maxLength !== undefined) {
+    actions.push(v.maxLength(options.maxLength, (issue) => `has ${issue.input.length} characters, ${options.maxLength} at most are allowed`))
+  }
+  const base = options.oneOf && !options.anyCase ? v.picklist(options.oneOf, oneOfMessage(options.oneOf)) : v.string()
+  if (options.oneOf && options.anyCase) {
+    const allowed = new Set(options.oneOf.map((word) => word.toLowerCase()))
+    actions.push(v.check((value: string) => allowed.has(value.toLowerCase()), oneOfMessage(options.oneOf)))
+  }
+  return finish(base, actions, options, options.oneOf && options.anyCase ? { words: options.oneOf } : {})
 }
 
 function patternMessage(help: string | undefined): string {

@@ -1,4 +1,4 @@
-import type { FieldMeta } from './schema.ts'
+import type { FieldMeta, LazySchema } from './schema.ts'
 import type * as v from 'valibot'
 
 /** A schema as the walkers (decode, arrange, defaults, JSON Schema, explain) see it: valibot's declaration, flattened once and kept. */
@@ -46,7 +46,7 @@ const shapes = new WeakMap<object, Shape>()
 export function shapeOf(schema: v.GenericSchema): Shape {
   let shape = shapes.get(schema)
   if (!shape) {
-    shape = makeShape(schema)
+    shape = makeShape(isLazy(schema) ? schema.build() : schema)
     shapes.set(schema, shape)
   }
   return shape
@@ -65,6 +65,10 @@ export function isOmitted(shape: Shape, value: unknown): boolean {
 }
 
 // --- internal ---
+
+function isLazy(schema: object): schema is LazySchema {
+  return 'build' in schema
+}
 
 interface AnySchema {
   readonly type: string
