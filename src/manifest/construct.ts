@@ -2,18 +2,11 @@ import { CHOMPING_MODE, COLLECTION_STYLE, EVENT_ID, type Event, getScalarValue, 
 import { define } from '../model/decode.ts'
 import type { Path } from '../model/problem.ts'
 import { AmbiguousScalar, FloatScalar } from '../model/scalar.ts'
+import { checkAnchorName, checkBlockStart, checkFieldName, checkScalar } from './dialect.ts'
+import { eventRange } from './event-range.ts'
 import { resolvePlain } from './plain.ts'
 import { expandTag, quoteHelp, resolveTagged } from './tags.ts'
-
-/** What is wrong in a text; offsets count UTF-16 units from its start, the end is exclusive. */
-export interface TextFault {
-  readonly code: string
-  readonly start: number
-  readonly end: number
-  readonly message: string
-  readonly help?: string
-  readonly path?: Path
-}
+import type { ReportText } from './text-fault.ts'
 
 /**
  * The value of the first document among parser events. Mappings are objects, plain scalars as `resolvePlain` reads them. All that the peer refuses at this
@@ -23,28 +16,10 @@ export interface TextFault {
 export function construct(
   events: readonly Event[],
   source: string,
-  report: (fault: TextFault) => void,
+  report: ReportText,
   part: { readonly first: number; readonly end: number } = { first: 0, end: source.length },
 ): unknown {
   return new Constructor(source, part.end, report).run(events, part.first)
-}
-
-/** Where an event's text begins and ends; undefined for what is not written (an empty value). */
-export function eventRange(event: Event): readonly [start: number, end: number] | undefined {
-  switch (event.type) {
-    case EVENT_ID.SCALAR: {
-      if (event.valueStart < 0) return event.tagStart < 0 ? undefined : [event.tagStart, event.tagEnd]
-      const quoted = event.style === SCALAR_STYLE.SINGLE_QUOTED || event.style === SCALAR_STYLE.DOUBLE_QUOTED ? 1 : 0
-      return [event.tagStart < 0 ? event.valueStart - quoted : event.tagStart, event.valueEnd + quoted]
-    }
-    case EVENT_ID.ALIAS:
-      return [event.anchorStart - 1, event.anchorEnd]
-    case EVENT_ID.MAPPING:
-    case EVENT_ID.SEQUENCE:
-      return event.tagStart < 0 ? [event.start, event.start + 1] : [event.tagStart, event.tagEnd]
-    default:
-      return undefined
-  }
 }
 
 // --- internal ---
@@ -71,7 +46,7 @@ interface Anchor {
 
 class Constructor {
   readonly #source: string
-  readonly #report: (fault: TextFault) => void
+  readonly #report: ReportText
   readonly #frames: Frame[] = []
   readonly #anchors = new Map<string, Anchor>()
   readonly #end: number
@@ -79,7 +54,7 @@ class Constructor {
   #aliased = 0
   #result: unknown = null
 
-  constructor(source: string, end: number, report: (fault: TextFault) => void) {
+  constructor(source: string, end: number, report: ReportText) {
     this.#source = source
     this.#end = end
     this.#report = report
@@ -104,7 +79,7 @@ class Constructor {
           this.#open(event)
           break
         case EVENT_ID.ALIAS:
-          this.#checkName(event)
+          checkAnchorName(this.#source, event, this.#report)
           if (!this.#alias(event)) return this.#result
           break
         case EVENT_ID.POP:
@@ -116,9 +91,7 @@ class Constructor {
 
   #scalar(event: ScalarEvent): unknown {
     const text = event.valueEnd >= this.#end ? this.#lastValue(event) : getScalarValue(this.#source, event)
-    if (event.style === SCALAR_STYLE.DOUBLE_QUOTED && !event.fast) this.#checkEscapes(event)
-    if (event.style === SCALAR_STYLE.PLAIN && this.#frames.at(-1)?.inFlow) this.#checkInFlow(event, text)
-    if (event.style === SCALAR_STYLE.LITERAL_BLOCK || event.style === SCALAR_STYLE.FOLDED_BLOCK) this.#checkBlockIndent(event)
+    checkScalar(this.#source, event, text, this.#frames.at(-1)?.inFlow ?? false, this.#report)
     if (event.tagStart >= 0) {
       const tag = this.#source.slice(event.tagStart, event.tagEnd)
       const isGlued = /\S/.test(this.#source[event.tagEnd] ?? ' ')
@@ -156,7 +129,7 @@ class Constructor {
     const frame = this.#frames.at(-1)
     if (frame && !Array.isArray(frame.value) && !frame.expectsValue) frame.keyEvent = event
     const inFlow = event.style === COLLECTION_STYLE.FLOW
-    if (!inFlow && frame?.expectsValue) this.#checkNewLine(event, frame)
+    if (!inFlow && frame?.expectsValue) checkBlockStart(this.#source, event, frame.keyEvent, this.#report)
     this.#frames.push({ value, anchor, inFlow, nodesBefore: this.#nodes - 1, key: undefined, keyEvent: undefined, expectsValue: false })
   }
 
@@ -171,7 +144,7 @@ class Constructor {
   }
 
   #anchor(event: Extract<Event, { anchorStart: number }>, anchor: Anchor): Anchor {
-    this.#checkName(event)
+    checkAnchorName(this.#source, event, this.#report)
     this.#anchors.set(this.#source.slice(event.anchorStart, event.anchorEnd), anchor)
     return anchor
   }
@@ -217,7 +190,7 @@ class Constructor {
     frame.expectsValue = true
     frame.keyEvent = event
     frame.key = undefined
-    if (event?.type === EVENT_ID.SCALAR) this.#checkKeyText(event, frame.inFlow)
+    if (event?.type === EVENT_ID.SCALAR) checkFieldName(this.#source, event, frame.inFlow, this.#report)
     const bad = (code: string, message: string, help: string): void => this.#fault(event, code, message, help, this.#path())
     if (typeof value === 'string') frame.key = value
     else if (typeof value === 'boolean' || typeof value === 'number') frame.key = String(value)
@@ -258,84 +231,11 @@ class Constructor {
     return path
   }
 
-  /** YAML 1.1 ends a name at the first other character, and takes the rest for the value. */
-  #checkName(event: Extract<Event, { anchorStart: number }>): void {
-    const name = this.#source.slice(event.anchorStart, event.anchorEnd)
-    // Behind an unknown tag it is no anchor but the rest of a selector: `!has(a) && has(b)`.
-    const isTold = 'tagStart' in event && event.tagStart >= 0 && !this.#source.startsWith('!!', event.tagStart)
-    if (/^[\w-]+$/.test(name) || isTold) return
-    const start = event.anchorStart - 1
-    const help = quoteHelp(this.#source, start)
-    const message = `"${name}" is no name of an anchor: letters, digits, "-" and "_" are allowed`
-    this.#report({ code: 'bad-anchor', start, end: event.anchorEnd, message, ...(help === undefined ? {} : { help }) })
-  }
-
-  /** Where YAML 1.1 and 1.2 part within brackets: question marks, and a colon that begins a value. */
-  #checkInFlow(event: ScalarEvent, text: string): void {
-    if (text.startsWith(':')) this.#fault(event, 'ambiguous-scalar', 'a value in brackets cannot begin with ":" for Calico', `quote it: "${text}"`)
-    else if (text.includes('?')) this.#fault(event, 'ambiguous-scalar', 'a "?" in brackets means something else to Calico', `quote it: "${text}"`)
-  }
-
-  /** A name goes over no line end; within brackets its ":" stands on the same line, and a blank or line end follows. */
-  #checkKeyText(event: ScalarEvent, inFlow: boolean): void {
-    const [start, end] = eventRange(event) ?? [0, 0]
-    if (/[\r\n]/.test(this.#source.slice(start, end))) this.#fault(event, 'yaml-syntax', 'a field name goes over a line end', 'write it on one line')
-    if (!inFlow || start === end) return
-    const colon = /^\s*/.exec(this.#source.slice(end, end + 200))?.[0] ?? ''
-    if (this.#source[end + colon.length] !== ':') return
-    if (/[\r\n]/.test(colon)) this.#fault(event, 'yaml-syntax', 'the ":" of a field stands on another line than its name', 'write both on one line')
-    else if (event.style === SCALAR_STYLE.PLAIN && colon === '' && ',[]{}'.includes(this.#source[end + 1] ?? ' ')) {
-      const help = 'quote it if the ":" belongs to it, or write a blank after ":"'
-      this.#fault(event, 'ambiguous-scalar', `${this.#source.slice(start, end)}: is read differently by YAML 1.1 and 1.2`, help)
-    }
-  }
-
-  /**
-   * `a: &x b: c`, which YAML 1.1 refuses: a block that is a field's value has to begin on a line of its own. And on that, anchor and tag are those of the
-   * first name.
-   */
-  #checkNewLine(event: Extract<Event, { type: 2 | 3 }>, frame: Frame): void {
-    const nameEnd = (frame.keyEvent && eventRange(frame.keyEvent))?.[1] ?? event.start
-    const ends = [nameEnd, event.anchorEnd, event.tagEnd].filter((end) => end >= 0)
-    if (ends.every((end) => /[\r\n]/.test(this.#source.slice(end, event.start)))) return
-    this.#fault(event, 'yaml-syntax', 'a list or mapping cannot begin on the line of its name', 'begin it on the next line')
-  }
-
-  /** The first line of a block of text says how deep it is indented, in spaces. */
-  #checkBlockIndent(event: ScalarEvent): void {
-    const start = /^(?: *\r?\n)* *(?=\t)/.exec(this.#source.slice(event.valueStart, event.valueEnd))?.[0].length
-    if (start === undefined || /[|>][-+]?[1-9][^\r\n]*[\r\n]*$/.test(this.#source.slice(Math.max(0, event.valueStart - 200), event.valueStart)))
-      return
-    const at = event.valueStart + start
-    const help = 'indent with spaces, or say how deep: |2'
-    this.#report({ code: 'yaml-syntax', start: at, end: at + 1, message: 'a tab stands where YAML wants spaces', help })
-  }
-
-  #checkEscapes(event: ScalarEvent): void {
-    for (const match of this.#source.slice(event.valueStart, event.valueEnd).matchAll(ESCAPE)) {
-      const help =
-        match[0] === '\\/' ? 'write / as it is' : match[1] === undefined ? undefined : 'write the character itself, or \\U and its eight hex digits'
-      if (help === undefined) continue
-      const start = event.valueStart + match.index
-      this.#report({
-        code: 'bad-escape',
-        start,
-        end: start + match[0].length,
-        message: `the escape ${match[0]} is not part of YAML 1.1`,
-        help,
-      })
-      return
-    }
-  }
-
   #fault(event: Event | undefined, code: string, message: string, help?: string, path?: Path): void {
     const [start, end] = (event && eventRange(event)) ?? [0, 1]
     this.#report({ code, start, end, message, ...(help === undefined ? {} : { help }), ...(path === undefined ? {} : { path }) })
   }
 }
-
-// Escapes that the peer's parser does not know: JSON's slash, and halves of surrogate pairs (also when both halves stand there).
-const ESCAPE = /\\(?:u([dD][89a-fA-F][0-9a-fA-F]{2})|[\s\S])/g
 
 function isMergeKey(event: Event | undefined): boolean {
   return event?.type === EVENT_ID.SCALAR && event.style === SCALAR_STYLE.PLAIN

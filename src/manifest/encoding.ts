@@ -1,4 +1,4 @@
-import type { TextFault } from './construct.ts'
+import type { TextFault } from './text-fault.ts'
 
 /** The text of a file: UTF-8, or UTF-16 with a byte order mark, as the peer reads them. A fault when it is neither; the text then has replacement characters. */
 export function decodeText(bytes: Uint8Array): { readonly text: string; readonly wide: boolean; readonly fault?: TextFault } {

@@ -1,7 +1,7 @@
 import { EVENT_ID, type Event, getScalarValue, SCALAR_STYLE } from 'js-yaml'
-import { eventRange } from './construct.ts'
+import { eventRange } from './event-range.ts'
 import type { Path } from '../model/problem.ts'
-import { parseDocument } from './yaml.ts'
+import { parse } from './parse.ts'
 
 export type Span = readonly [start: number, end: number]
 
@@ -10,8 +10,8 @@ export class Locator {
   readonly #root: Node | undefined
 
   constructor(text: string) {
-    const events = parseDocument(text)
-    this.#root = events && indexEvents(events, text)
+    const parsed = parse(text)
+    this.#root = 'fault' in parsed ? undefined : indexEvents(parsed.events, text)
   }
 
   /**

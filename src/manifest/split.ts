@@ -1,4 +1,4 @@
-import type { TextFault } from './construct.ts'
+import type { TextFault } from './text-fault.ts'
 
 /** A part of a file that holds one document; offsets as in `TextFault`. */
 export interface Chunk {

@@ -1,4 +1,4 @@
-import type { TextFault } from './construct.ts'
+import type { TextFault } from './text-fault.ts'
 import { quoteHelp } from './tags.ts'
 
 /** The parser's complaint in the words of someone who writes manifests. */

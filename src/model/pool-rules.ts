@@ -25,7 +25,7 @@ export function immutablePoolFaults(before: Resource, after: Resource): Fault[] 
   const was = specOf(before)
   const wanted = specOf(after)
   const faults: Fault[] = []
-  if (sameNetwork(was.cidr, wanted.cidr) === false) {
+  if (!sameNetwork(was.cidr, wanted.cidr)) {
     faults.push(
       fault('cidr', `cidr cannot be changed from ${was.cidr} to ${wanted.cidr}`, 'make a new pool, move the workloads there, then delete this one'),
     )

@@ -46,13 +46,13 @@ export function decodeResource(kind: Kind, raw: Record<string, unknown>, options
 export function completeResource(kind: Kind, resource: Resource): void {
   fillDefaults(shapeOf(kind.body.spec), resource.spec)
   if (kind.body.status && resource.status) fillDefaults(shapeOf(kind.body.status), resource.status)
-  kind.body.complete?.(resource as never)
+  kind.body.complete?.(resource)
 }
 
 /** Everything that can be said against a completed resource without looking at others. */
 export function validateResource(kind: Kind, resource: Resource, report: (fault: Fault) => void): void {
   checkMetadata(kind, resource.metadata, report)
-  kind.body.rules?.(resource as never, report)
+  kind.body.rules?.(resource, report)
 }
 
 /**
@@ -63,7 +63,7 @@ export function encodeResource(kind: Kind, resource: Resource, storedName?: stri
   const stored = kind.body.toStored ? kind.body.toStored(structuredClone(resource) as never) : resource
   const { resourceVersion: _, selfLink: __, ...metadata } = stored.metadata
   if (storedName !== undefined) metadata.name = storedName
-  return goJson(arrangeResource(kind, { ...(stored as Resource), metadata }))
+  return goJson(arrangeResource(kind, { ...(stored), metadata }))
 }
 
 /** A copy with every field in its place, as JSON output shows it. */

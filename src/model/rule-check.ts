@@ -1,6 +1,5 @@
 import type { Fault } from './decode.ts'
 import { labelKeyFault } from './label.ts'
-import { subdomainFault } from './names.ts'
 import { parseCidr } from './net.ts'
 import type { Path } from './problem.ts'
 import { protocolNumber } from './protocol.ts'
@@ -117,8 +116,6 @@ function checkGlobal(entity: EntityRule, side: 'source' | 'destination', place: 
 function checkServices(entity: EntityRule, side: 'source' | 'destination', place: RulePlace, tell: Tell): void {
   const { services } = entity
   if (!services) return
-  const nameFault = services.name ? subdomainFault(services.name) : undefined
-  if (nameFault !== undefined) tell([side, 'services', 'name'], nameFault)
   if (!services.name) tell([side, 'services', 'name'], 'services must specify a service name')
   if (place.global && !services.namespace) tell([side, 'services', 'namespace'], 'must specify a namespace', 'a global policy has none of its own')
   const wrongSide = place.direction === 'ingress' ? 'destination' : 'source'

@@ -1,4 +1,5 @@
 import { isMasked, parseCidr } from './net.ts'
+import { objectName } from './object-name.ts'
 import { port } from './port.ts'
 import { protocol } from './protocol.ts'
 import { type Field, integer, list, map, struct, text, type ValueOf } from './schema.ts'
@@ -67,8 +68,8 @@ function entityRule(description: string, limits: boolean) {
       selector: selector('Matches endpoints and network sets that this picks.'),
       namespaceSelector: selector('Matches endpoints in namespaces that this picks; global() stands for those without.'),
       services: struct('Matches the endpoints behind a Kubernetes service.', {
-        name: text('Name of the service.'),
-        namespace: text('Namespace of the service.'),
+        name: text('Name of the service.', { check: objectName, ...(limits ? { maxLength: 253 } : {}) }),
+        namespace: text("Namespace of the service; the policy's own when absent.", { check: objectName }),
       }),
       ports: ports('Matches these ports.'),
       notNets: nets('Matches addresses in none of these networks.'),

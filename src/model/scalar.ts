@@ -31,22 +31,27 @@ export class FloatScalar {
 }
 
 /**
- * A float as the peer turns it into text, Go's `strconv.FormatFloat(x, 'g', -1, 32)`: the shortest digits that tell it from other 32-bit floats, with an
- * exponent below 1e-4 and from 1e6.
+ * A float as the peer turns it into text where text is wanted, Go's `strconv.FormatFloat(x, 'g', -1, 32)`: the shortest digits that tell it from other
+ * 32-bit floats, with an exponent below 1e-4 and from 1e6.
  */
 export function goFloat(value: number): string {
-  if (Number.isNaN(value)) return 'NaN'
   const single = Math.fround(value)
-  if (!Number.isFinite(single)) return value > 0 ? '+Inf' : '-Inf'
-  if (single === 0) return Object.is(single, -0) ? '-0' : '0'
-  let [digits = '', exponent = '0'] = single.toExponential().split('e')
-  for (let count = 0; count < 9; count++) {
-    const short = single.toExponential(count)
-    if (Math.fround(Number(short)) !== single) continue
-    ;[digits = '', exponent = '0'] = short.split('e')
-    break
+  // Exponential form has no negative zero.
+  if (single === 0) return goDouble(single)
+  for (let count = 0; count < 9 && single !== 0 && Number.isFinite(single); count++) {
+    const short = Number(single.toExponential(count))
+    if (Math.fround(short) === single) return goDouble(short)
   }
+  return goDouble(single)
+}
+
+/** A float as go-yaml writes it, `strconv.FormatFloat(x, 'g', -1, 64)`: shortest digits, an exponent below 1e-4 and from 1e6. */
+export function goDouble(value: number): string {
+  if (Number.isNaN(value)) return 'NaN'
+  if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf'
+  if (value === 0) return Object.is(value, -0) ? '-0' : '0'
+  const [digits = '', exponent = '0'] = value.toExponential().split('e')
   const power = Number(exponent)
-  if (power >= -4 && power < 6) return String(Number(`${digits}e${exponent}`))
+  if (power >= -4 && power < 6) return String(value)
   return `${digits}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`
 }

@@ -129,7 +129,7 @@ export function map<T>(description: string, value: Field<T>, options: CommonOpti
   return lazily(() => finish(v.record(v.string(), value), [v.description(description)], options, {}))
 }
 
-type Entries = Record<string, v.GenericSchema<unknown>>
+type Entries = Record<string, v.GenericSchema>
 type StructValue<E extends Entries> = { -readonly [K in keyof E]?: v.InferInput<E[K]> }
 
 /** A struct; entries stand in the order in which Go writes them. A field of struct type is a pointer unless `omit` says otherwise. */

@@ -1,4 +1,4 @@
-import { goFloat } from '../model/scalar.ts'
+import { goDouble } from '../model/scalar.ts'
 
 /** How a text is written: as it is, in quotes, or as a block of its own (`|`). */
 export type ScalarStyle = 'plain' | 'single' | 'double' | 'literal'
@@ -26,9 +26,9 @@ export function singleQuoted(text: string): string {
 
 /** A number as JSON writes it and go-yaml writes again: whole ones that fit 64 bits as they are, others as floats (`6.543215321e+06`). */
 export function yamlNumber(value: number | bigint): string {
-  if (typeof value === 'bigint') return fits64(value) ? value.toString() : goFloat(Number(value))
+  if (typeof value === 'bigint') return fits64(value) ? value.toString() : goDouble(Number(value))
   const text = String(value)
-  return /^-?\d+$/.test(text) && (text.length < 18 || fits64(BigInt(text))) ? text : goFloat(value)
+  return /^-?\d+$/.test(text) && (text.length < 18 || fits64(BigInt(text))) ? text : goDouble(value)
 }
 
 // --- internal ---

@@ -1,5 +1,4 @@
 import { resolve } from 'node:path'
-import { FAILSAFE_SCHEMA, load } from 'js-yaml'
 import { UserError } from '../model/user-error.ts'
 import { didYouMean } from '../model/suggest.ts'
 import type { EtcdSettings, Pem } from './drivers/etcd.ts'
@@ -50,7 +49,7 @@ export async function resolveSettings(flags: StoreFlags, source: SettingsSource)
   const path = flags.config ?? DEFAULT_CONFIG
   const text = await readConfig(path, source)
   if (text === undefined) return etcdSettings(environmentFields(source.env), 'the environment', source) ?? localSettings(source)
-  const fields = parseConfig(path, text)
+  const fields = await parseConfig(path, text)
   const settings = etcdSettings(fields, path, source)
   // Without a word about etcd, such a file makes the peer look for a cluster; the same variables in the environment are there for other tools.
   if (!settings && KUBERNETES_FIELDS.some((name) => fields[name])) throw refuseKubernetes(path)
@@ -109,7 +108,8 @@ async function readConfig(path: string, source: SettingsSource): Promise<string 
   }
 }
 
-function parseConfig(path: string, text: string): Fields {
+async function parseConfig(path: string, text: string): Promise<Fields> {
+  const { FAILSAFE_SCHEMA, load } = await import('js-yaml')
   const wrong = (message: string, help?: string) => new UserError(`syntax error in ${path}: ${message}`, help)
   let document: unknown
   let written: unknown

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { TextFault } from '../../src/manifest/construct.ts'
+import type { TextFault } from '../../src/manifest/text-fault.ts'
 import { splitDocuments } from '../../src/manifest/split.ts'
 
 const cases: readonly (readonly [what: string, text: string, documents: readonly string[], faults?: readonly string[]])[] = [

@@ -37,9 +37,9 @@ export const globalNetworkPolicy = defineKind(
     columns: policyColumns,
     name: globalPolicyName,
     complete: (resource) => completeTypes(((resource as Policy).spec ??= {})),
-    toStored: (resource) => storePolicy(resource as Policy),
-    fromStored: (resource) => readPolicy(resource as Policy),
-    rules: (resource, report) => checkPolicy(resource as Policy, { global: true }, report),
+    toStored: (resource) => storePolicy(resource),
+    fromStored: (resource) => readPolicy(resource),
+    rules: (resource, report) => checkPolicy(resource, { global: true }, report),
     example: `apiVersion: projectcalico.org/v3
 kind: GlobalNetworkPolicy
 metadata:

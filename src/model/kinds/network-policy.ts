@@ -33,9 +33,9 @@ export const networkPolicy = defineKind(
     columns: policyColumns,
     name: namespacedPolicyName,
     complete: (resource) => completeTypes(((resource as Policy).spec ??= {})),
-    toStored: (resource) => storePolicy(resource as Policy),
-    fromStored: (resource) => readPolicy(resource as Policy),
-    rules: (resource, report) => checkPolicy(resource as Policy, { global: false }, report),
+    toStored: (resource) => storePolicy(resource),
+    fromStored: (resource) => readPolicy(resource),
+    rules: (resource, report) => checkPolicy(resource, { global: false }, report),
     example: `apiVersion: projectcalico.org/v3
 kind: NetworkPolicy
 metadata:

@@ -40,11 +40,11 @@ export const stagedGlobalNetworkPolicy = defineKind(
     columns: policyColumns,
     name: globalPolicyName,
     complete: (resource) => completeStaged(((resource as Policy).spec ??= {})),
-    toStored: (resource) => storePolicy(resource as Policy),
-    fromStored: (resource) => readPolicy(resource as Policy),
+    toStored: (resource) => storePolicy(resource),
+    fromStored: (resource) => readPolicy(resource),
     rules: (resource, report) => {
-      checkPolicy(resource as Policy, { global: true }, report)
-      checkStaged(resource as Policy, report)
+      checkPolicy(resource, { global: true }, report)
+      checkStaged(resource, report)
     },
     example: `apiVersion: projectcalico.org/v3
 kind: StagedGlobalNetworkPolicy

@@ -41,11 +41,11 @@ export const stagedNetworkPolicy = defineKind(
     columns: policyColumns,
     name: namespacedPolicyName,
     complete: (resource) => completeStaged(((resource as Policy).spec ??= {})),
-    toStored: (resource) => storePolicy(resource as Policy),
-    fromStored: (resource) => readPolicy(resource as Policy),
+    toStored: (resource) => storePolicy(resource),
+    fromStored: (resource) => readPolicy(resource),
     rules: (resource, report) => {
-      checkPolicy(resource as Policy, { global: false }, report)
-      checkStaged(resource as Policy, report)
+      checkPolicy(resource, { global: false }, report)
+      checkStaged(resource, report)
     },
     example: `apiVersion: projectcalico.org/v3
 kind: StagedNetworkPolicy

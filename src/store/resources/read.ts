@@ -34,7 +34,7 @@ export async function listResources(datastore: Datastore, kind: Kind, namespace?
     if (stored) resources.push(stored.resource)
     else unreadable.push(keyValue.key)
   }
-  if (kind.body.listOrder) resources.sort(kind.body.listOrder as (a: Resource, b: Resource) => number)
+  if (kind.body.listOrder) resources.sort(kind.body.listOrder)
   if (kind.kind === 'Profile') {
     // A stored one of that name would hide what the data path really does.
     const own = resources.filter((resource) => resource.metadata.name !== DEFAULT_ALLOW)

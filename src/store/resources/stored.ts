@@ -21,7 +21,7 @@ export function readStored(kind: Kind, keyValue: KeyValue): StoredResource | und
   let damaged = false
   const decoded = decodeResource(kind, raw, { stored: true, report: () => void (damaged = true) })
   if (damaged) return undefined
-  const resource = kind.body.fromStored ? kind.body.fromStored(decoded as never) : decoded
+  const resource = kind.body.fromStored ? kind.body.fromStored(decoded) : decoded
   resource.metadata.resourceVersion = String(keyValue.modRevision)
   return { resource, keyValue }
 }

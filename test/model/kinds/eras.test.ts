@@ -71,7 +71,7 @@ function readStored(kind: Kind, value: string): Resource {
   const faults: Fault[] = []
   const resource = decodeResource(kind, JSON.parse(value) as Record<string, unknown>, { stored: true, report: (fault) => void faults.push(fault) })
   assert.deepEqual(faults, [], value)
-  return kind.body.fromStored ? kind.body.fromStored(resource as never) : resource
+  return kind.body.fromStored ? kind.body.fromStored(resource) : resource
 }
 
 function replay(before: ReadonlyMap<string, Stored>, steps: readonly EraStep[]): void {

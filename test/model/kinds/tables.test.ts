@@ -141,7 +141,7 @@ function listed(kind: Kind, store: ReadonlyMap<string, string>): Resource[] {
       stored: true,
       report: (fault) => assert.fail(fault.message),
     })
-    return kind.body.fromStored ? kind.body.fromStored(resource as never) : resource
+    return kind.body.fromStored ? kind.body.fromStored(resource) : resource
   })
 }
 

@@ -427,6 +427,15 @@ describe('what v1 takes in more than one form', () => {
     })
   }
 
+  it('addresses in any order and spelling: IPv4 comes first', () => {
+    const metadata = '{name: e, node: n, orchestrator: cni, workload: c}'
+    const spec = '{interfaceName: c, mac: CAFE.1D52.BBE9, ipNetworks: ["FD00::1", 10.0.0.2, 10.0.0.1/32]}'
+    const { resource, faults } = converted(parse(`{kind: workloadEndpoint, apiVersion: v1, metadata: ${metadata}, spec: ${spec}}`))
+    assert.deepEqual(faults, [])
+    assert.deepEqual(at(resource, 'spec.ipNetworks'), ['10.0.0.2/32', '10.0.0.1/32', 'fd00::1/128'])
+    assert.equal(at(resource, 'spec.mac'), 'ca:fe:1d:52:bb:e9')
+  })
+
   it('field names in any letter case', () => {
     const { resource, faults } = converted(parse('{KIND: node, ApiVersion: v1, Metadata: {Name: n}, spec: {BGP: {IPv4Address: 10.0.0.2}}}'))
     assert.deepEqual(faults, [])
