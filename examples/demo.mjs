@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-if (!existsSync(join(root, 'node_modules', '.package-lock.json'))) step('Installing the locked dependencies', 'npm', ['ci', '--no-audit', '--no-fund'])
+if (!existsSync(join(root, 'node_modules', '.package-lock.json')))
+  step('Installing the locked dependencies', 'npm', ['ci', '--no-audit', '--no-fund'])
 step('Building', process.execPath, ['esbuild.config.mjs'])
 
 const folder = mkdtempSync(join(tmpdir(), 'calicoctl-demo-'))

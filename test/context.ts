@@ -47,7 +47,7 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
       now: () => new Date(),
       timestamp: () => `${new Date().toISOString().slice(0, 19)}Z`,
       uuid: () => globalThis.crypto.randomUUID(),
-      pause: async (milliseconds) =>  (await pause(milliseconds)),
+      pause: async (milliseconds) => await pause(milliseconds),
     },
     user: 'tester',
     host: 'testhost',

@@ -17,7 +17,7 @@ export function patchDocument(document: unknown, patch: unknown, type: PatchType
   return merge(document, patch, type === 'strategic')
 }
 
-export class PatchError extends UserError {}
+class PatchError extends UserError {}
 
 // --- internal ---
 

@@ -24,7 +24,7 @@ export async function readInSession<T>(context: Context, options: GlobalOptions,
 }
 
 /** The cluster belongs to another release of Calico. */
-export class VersionMismatchError extends UserError {
+class VersionMismatchError extends UserError {
   constructor(cluster: string) {
     const versions = `Client Version:   ${plainVersion(CALICO_RELEASE)}\nCluster Version:  ${cluster}`
     super(`version mismatch.\n${versions}`, 'Use --allow-version-mismatch to override')

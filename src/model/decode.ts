@@ -198,7 +198,7 @@ export function describe(raw: unknown): string {
   if (raw === null) return 'null'
   if (typeof raw === 'object') return 'a mapping'
   if (typeof raw === 'string') return `the text "${raw.length > 60 ? `${raw.slice(0, 57)}...` : raw}"`
-  return String(raw)
+  return `${raw as number | boolean | bigint | undefined}`
 }
 
 export function isObject(raw: unknown): raw is Record<string, unknown> {

@@ -29,7 +29,7 @@ export function checkMetadata(kind: Kind, metadata: Metadata, report: (fault: Fa
 }
 
 /** Why a text is no DNS subdomain of at most 253 characters, or undefined. */
-export function subdomainFault(name: string): string | undefined {
+function subdomainFault(name: string): string | undefined {
   if (name.length > 253) return `"${name.slice(0, 20)}..." is too long by ${name.length - 253} characters`
   if (SUBDOMAIN.test(name)) return undefined
   return `"${name}" must consist of lower case letters, digits, "-" and ".", and start and end with a letter or digit`

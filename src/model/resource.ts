@@ -63,7 +63,7 @@ export function encodeResource(kind: Kind, resource: Resource, storedName?: stri
   const stored = kind.body.toStored ? kind.body.toStored(structuredClone(resource) as never) : resource
   const { resourceVersion: _, selfLink: __, ...metadata } = stored.metadata
   if (storedName !== undefined) metadata.name = storedName
-  return goJson(arrangeResource(kind, { ...(stored), metadata }))
+  return goJson(arrangeResource(kind, { ...stored, metadata }))
 }
 
 /** A copy with every field in its place, as JSON output shows it. */

@@ -36,9 +36,9 @@ export class FloatScalar {
  */
 export function goFloat(value: number): string {
   const single = Math.fround(value)
-  // Exponential form has no negative zero.
-  if (single === 0) return goDouble(single)
-  for (let count = 0; count < 9 && single !== 0 && Number.isFinite(single); count++) {
+  // Exponential form has no negative zero, and no form at all of what is infinite.
+  if (single === 0 || !Number.isFinite(single)) return goDouble(single)
+  for (let count = 0; count < 9; count++) {
     const short = Number(single.toExponential(count))
     if (Math.fround(short) === single) return goDouble(short)
   }

@@ -28,8 +28,8 @@ function compareAt(a: string, b: string, at: number): number {
   const byCode = (a.codePointAt(at) ?? 0) - (b.codePointAt(at) ?? 0)
   if (letterA && letterB) return byCode
   if (letterA || letterB) return letterA ? 1 : -1
-  const digitsA = [...(DIGITS.exec(restA)?.[0] ?? '')]
-  const digitsB = [...(DIGITS.exec(restB)?.[0] ?? '')]
+  const digitsA = Array.from(DIGITS.exec(restA)?.[0] ?? '')
+  const digitsB = Array.from(DIGITS.exec(restB)?.[0] ?? '')
   // Zeros within a number (1003 and 104) count; zeros at its head (003 and 04) do not.
   const inside = (restA.startsWith('0') || restB.startsWith('0')) && /(?!0)\p{Nd}\p{Nd}*$/u.test(a.slice(0, at))
   const byValue = compareNumbers(numberOf(digitsA, inside), numberOf(digitsB, inside))

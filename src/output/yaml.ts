@@ -91,7 +91,7 @@ class Writer {
     const style = scalarStyle(value)
     if (style === 'literal') return this.#end(literal(value, inner))
     const written = short ?? quoted(value, style)
-    this.#end(written.includes(' ') ? folded(written, style, [...this.#line].length, inner) : written)
+    this.#end(written.includes(' ') ? folded(written, style, Array.from(this.#line).length, inner) : written)
   }
 
   #end(text: string): void {
@@ -150,7 +150,7 @@ function literal(value: string, indent: number): string {
 function folded(written: string, style: 'plain' | 'single' | 'double' | 'literal', start: number, indent: number): string {
   if (start + written.length <= WIDTH) return written
   const pad = `\n${' '.repeat(indent)}`
-  const chars = [...written]
+  const chars = Array.from(written)
   // Quotes: never at the space beside one.
   const [from, to] = style === 'plain' ? [0, chars.length] : [2, chars.length - 2]
   let result = ''

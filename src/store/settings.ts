@@ -126,9 +126,9 @@ async function parseConfig(path: string, text: string): Promise<Fields> {
   if (typeof document !== 'object' || document === null) throw wrong('failed to parse config as YAML/JSON: a mapping is expected')
   const { apiVersion, kind, spec, ...rest } = document as Record<string, unknown>
   if (apiVersion !== 'projectcalico.org/v3' && apiVersion !== 'v1')
-    throw wrong(`invalid config file: unknown APIVersion '${String(apiVersion ?? '')}'`, 'write projectcalico.org/v3')
+    throw wrong(`invalid config file: unknown APIVersion '${typeof apiVersion === 'string' ? apiVersion : ''}'`, 'write projectcalico.org/v3')
   const wanted = apiVersion === 'v1' ? 'calicoApiConfig' : 'CalicoAPIConfig'
-  if (kind !== wanted) throw wrong(`invalid config file: expected kind '${wanted}', got '${String(kind ?? '')}'`)
+  if (kind !== wanted) throw wrong(`invalid config file: expected kind '${wanted}', got '${typeof kind === 'string' ? kind : ''}'`)
   for (const name of Object.keys(rest))
     if (name !== 'metadata') throw wrong(`unknown field "${name}"`, 'known here: apiVersion, kind, metadata, spec')
   if (spec !== undefined && spec !== null && (typeof spec !== 'object' || Array.isArray(spec))) throw wrong('spec should be a mapping')

@@ -41,5 +41,9 @@ function compare(record: DocumentRecord): string | undefined {
   // Recorded in the order of keys, read in the order of the manifest.
   const stored = items.map((item) => encodeResource(item.kind, item.resource))
   const wanted = [record.stored, ...(record.also ?? []).map((other) => other.stored)]
-  return stored.sort().join('\n') === wanted.sort().join('\n') ? undefined : `stored ${stored.join('\n')}\n  wanted ${wanted.join('\n')}`
+  return sorted(stored) === sorted(wanted) ? undefined : `stored ${stored.join('\n')}\n  wanted ${wanted.join('\n')}`
+}
+
+function sorted(texts: (string | undefined)[]): string {
+  return texts.sort((a, b) => ((a ?? '') < (b ?? '') ? -1 : 1)).join('\n')
 }

@@ -231,7 +231,7 @@ for (const [what, metadata, at] of faultyLines) {
 
 test('copies without measure through aliases are refused at once', () => {
   const letters = 'abcdefghij'
-  const lines = [...letters].map(
+  const lines = Array.from(letters).map(
     (letter, i) =>
       `${letter}: &${letter} [${Array(9)
         .fill(i === 0 ? 'x' : `*${letters[i - 1]}`)

@@ -112,7 +112,7 @@ function checkTables({ routeTableRange: one, routeTableRanges: many }: Spec, rep
   let tables = 0
   many?.forEach((range, index) => {
     checkTableRange(range, MAX_TABLE, ['spec', 'routeTableRanges', index], report)
-    tables += Number(range.max ?? 0) - Number(range.min ?? 0) + 1
+    tables += (range.max ?? 0) - (range.min ?? 0) + 1
   })
   if (tables > MAX_TABLES) {
     report({

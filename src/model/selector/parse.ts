@@ -19,7 +19,7 @@ export type ParsedSelector = { readonly ast: Selector; readonly fault?: never } 
 export const MAX_NESTING = 1000
 
 /** How long a label may be in a selector. */
-export const MAX_LABEL = 512
+const MAX_LABEL = 512
 
 /**
  * Parses a selector of today's language (`reference/model.md 7.1`). An empty text means `all()`.

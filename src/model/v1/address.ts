@@ -28,7 +28,7 @@ export function network(description: string, version?: Family): Field<string> {
 }
 
 /** The usual text of an address, or undefined when it is none. */
-export function canonicalAddress(text: string): string | undefined {
+function canonicalAddress(text: string): string | undefined {
   const ip = parseIp(text)
   return ip && formatIp(ip)
 }

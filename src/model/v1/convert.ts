@@ -10,8 +10,7 @@ import { isKubernetesPolicy, KUBERNETES_API_VERSION } from './kubernetes-policy.
 import { v1KindNamed, v1KindOf, v1Kinds } from './registry.ts'
 import { checkConverted, v1ToV3 } from './to-v3.ts'
 
-export { type FromV3, v3ToV1 } from './from-v3.ts'
-export { checkConverted, v1PathOf, v1ToV3 } from './to-v3.ts'
+export { v3ToV1 } from './from-v3.ts'
 
 /**
  * What reading manifests needs: a v1 document becomes a v3 resource that passes every check of v3, whose faults have paths in the v1 document.

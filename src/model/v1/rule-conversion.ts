@@ -28,7 +28,7 @@ interface V3Entity {
 }
 
 /** A rule of v1 as v3 has it: networks masked and in lists, tags as selectors for the label that stands for the tag (`reference/model.md 6.2`). */
-export function ruleToV3(rule: V1Rule): Partial<V3Rule> {
+function ruleToV3(rule: V1Rule): Partial<V3Rule> {
   return present({
     action: rule.action === undefined ? 'Allow' : capitalized(rule.action),
     ipVersion: rule.ipVersion,
@@ -42,7 +42,7 @@ export function ruleToV3(rule: V1Rule): Partial<V3Rule> {
 }
 
 /** A rule of v3 as v1 has it, as far as it can; selectors that a tag would be converted to come back as tags. */
-export function ruleToV1(rule: V3Rule): V1Rule {
+function ruleToV1(rule: V3Rule): V1Rule {
   return present({
     action: rule.action?.toLowerCase(),
     ipVersion: rule.ipVersion,

@@ -57,7 +57,7 @@ function formatInner(value: Value, directive: Directive): string {
   }
   switch (typeOf(value)) {
     case 'bool':
-      return directive.verb === 't' || directive.verb === 'v' ? pad(String(value), directive) : badVerb(value, directive)
+      return directive.verb === 't' || directive.verb === 'v' ? pad(value === true ? 'true' : 'false', directive) : badVerb(value, directive)
     case 'string':
       return formatText(value as string, directive)
     case 'int':

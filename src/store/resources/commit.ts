@@ -22,7 +22,7 @@ export interface CommitOptions {
 }
 
 /** More resources than fit one transaction, but `--atomic` wants one. */
-export class AtomicLimitError extends UserError {
+class AtomicLimitError extends UserError {
   constructor(count: number) {
     super(`--atomic: ${count} changes do not fit into one transaction of the datastore; ${MAX_OPERATIONS - 1} and about 1 MB are the most`)
   }

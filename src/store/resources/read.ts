@@ -48,7 +48,7 @@ export function isFailure(value: Resource | ResourceFailure): value is ResourceF
 }
 
 /** What the stored pairs say about a target: the resource, a failure for an unreadable value, or undefined when absent. */
-export function pick(target: Target, keys: readonly string[], lookup: (key: string) => KeyValue | undefined): Resource | ResourceFailure | undefined {
+function pick(target: Target, keys: readonly string[], lookup: (key: string) => KeyValue | undefined): Resource | ResourceFailure | undefined {
   const found = pickStored(target, keys, lookup)
   return found === undefined || 'code' in found ? found : found.resource
 }
