@@ -75,6 +75,8 @@ async function run(argv: readonly string[]): Promise<void> {
   const { main } = await import('./cli.ts')
   process.exitCode = await main(argv, context)
   await Promise.allSettled(opened.map(async (store) => (await store).close()))
+  // A connection that never came about (a host that says nothing) would keep the process; whatever was written is out.
+  process.exit()
 }
 
 /** What can be said without loading the program. */
@@ -101,17 +103,22 @@ function output(descriptor: number): Output {
   }
 }
 
+/** How many bytes were written. A message that nobody can get is let go of: the work goes on, and the exit code tells how it ended. */
 function writeSome(descriptor: number, bytes: Buffer, from: number): number {
   try {
     return writeSync(descriptor, bytes, from)
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'EAGAIN') {
+      // A pipe that someone else made non-blocking, and that is full: wait a moment for its reader.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
+      return 0
+    }
+    if (descriptor === 2) return bytes.length - from
     // The reader went away (`| head`): nobody is left to tell.
     if (code === 'EPIPE') process.exit(process.exitCode ?? 0)
-    if (code !== 'EAGAIN') throw error
-    // A pipe that someone else made non-blocking, and that is full: wait a moment for its reader.
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
-    return 0
+    context.stderr.write(`calicoctl: cannot write the output: ${message.replace(/, write$/, '')}\n`)
+    process.exit(1)
   }
 }
 
