@@ -81,7 +81,7 @@ class Decoder {
   }
 
   #list(shape: Extract<Shape, { type: 'list' }>, raw: unknown, isItem: boolean): unknown {
-    if (!Array.isArray(raw)) return this.#wrongType(raw, 'a list')
+    if (!Array.isArray(raw)) return this.#wrongType(raw, 'a list', 'write "- " before each item, or put all of them into [ ]')
     const value: unknown[] = []
     for (let i = 0; i < raw.length; i++) {
       this.#path.push(i)

@@ -32,7 +32,9 @@ export function checkMetadata(kind: Kind, metadata: Metadata, report: (fault: Fa
 function subdomainFault(name: string): string | undefined {
   if (name.length > 253) return `"${name.slice(0, 20)}..." is too long by ${name.length - 253} characters`
   if (SUBDOMAIN.test(name)) return undefined
-  return `"${name}" must consist of lower case letters, digits, "-" and ".", and start and end with a letter or digit`
+  const fault = `"${name}" must consist of lower case letters, digits, "-" and ".", and start and end with a letter or digit`
+  const near = name.toLowerCase().replace(/[_ ]/g, '-')
+  return SUBDOMAIN.test(near) ? `${fault}\ndid you mean "${near}"?` : fault
 }
 
 // --- internal ---
@@ -42,7 +44,8 @@ const MAX_ANNOTATIONS = 256 * 1024
 
 function checkName(kind: Kind, name: string, report: (fault: Fault) => void): void {
   if (name === '' && kind.body.computesName) return
-  if (name === '') return report({ code: 'missing-name', path: ['metadata', 'name'], message: `a ${kind.kind} needs a name` })
+  if (name === '')
+    return report({ code: 'missing-name', path: ['metadata', 'name'], message: `a ${kind.kind} needs a name`, help: 'add "name" below "metadata"' })
   const fault = kind.body.name?.(name) ?? subdomainFault(name)
   if (fault !== undefined) tell('bad-name', fault, ['metadata', 'name'], false, report)
 }

@@ -241,6 +241,7 @@ error[bad-name]: "A b" must consist of lower case letters, digits, "-" and ".", 
  4 │   name: A b
    │         ^^^
    = at: Profile(A b) metadata.name
+   = help: did you mean "a-b"?
 `,
   ],
   [
