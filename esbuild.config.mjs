@@ -1,34 +1,21 @@
-// Bundles the program into dist/: one file that starts, one with the program, one with the etcd driver.
+// Bundles the program into dist/: one file that starts, one with the program, one with the etcd driver. Each is a table of functions, one a chunk, that
+// bin/calicoctl calls as modules: V8 compiles and caches only those that a command has called.
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { build, transform } from 'esbuild'
 
 const root = fileURLToPath(new URL('.', import.meta.url))
 const require = createRequire(import.meta.url)
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
-/** Files of their own in dist/, loaded only when they are needed: what starts, the program, the etcd driver. */
-const FILES = { calicoctl: 'src/process.ts', program: 'src/cli.ts', etcd: 'src/store/drivers/etcd.ts', sqlite: 'src/store/drivers/sqlite-package.ts' }
+/** The file of dist/ that holds a chunk. */
+const fileOf = new Map()
 
-/** Lets one file of dist/ load another where the sources import it. The local store's way is the program's, so that they share their modules. */
-const separateFiles = {
-  name: 'separate-files',
-  setup(bundle) {
-    const external = (path) => (found) => (found.kind === 'entry-point' ? undefined : { path, external: true })
-    bundle.onResolve({ filter: /drivers\/etcd\.ts$/ }, external('./etcd.cjs'))
-    bundle.onResolve({ filter: /\/sqlite-package\.ts$/ }, external('./sqlite.cjs'))
-    // The driver's errors must be the program's own classes.
-    bundle.onResolve({ filter: /\/(datastore|limits)\.ts$/ }, (found) =>
-      /drivers\/etcd[^/]*$/.test(found.importer) ? external('./program.cjs')(found) : undefined,
-    )
-    bundle.onResolve({ filter: /\.\/(cli|store\/open)\.ts$/ }, (found) =>
-      found.importer.endsWith('src/process.ts') ? external('./program.cjs')(found) : undefined,
-    )
-  },
-}
+/** What the launcher starts, and what that loads when it is needed. */
+const ENTRIES = { start: 'src/process.ts', program: 'src/cli.ts', etcd: 'src/store/drivers/etcd.ts' }
 
 /** commander can start commands that are programs of their own; ours are not, and loading what that takes costs milliseconds. */
 const noChildProcesses = {
@@ -73,27 +60,72 @@ const leanEtcd3 = {
   },
 }
 
-await build({
+const { outputFiles, metafile } = await build({
   absWorkingDir: root,
-  entryPoints: FILES,
+  entryPoints: ENTRIES,
   outdir: 'dist',
-  outExtension: { '.js': '.cjs' },
   bundle: true,
+  splitting: true,
+  write: false,
+  metafile: true,
   platform: 'node',
-  format: 'cjs',
+  format: 'esm',
   target: 'node20.19',
-  // `import()` of a file of ours becomes `require`, which the launcher serves from its code cache.
-  supported: { 'dynamic-import': false },
   external: ['node:sqlite'],
   define: { 'import.meta.url': '__filename', CALICOCTL_VERSION: JSON.stringify(version), CALICOCTL_COMMIT: JSON.stringify(commit()) },
-  plugins: [separateFiles, noChildProcesses, directSqlite, leanEtcd3],
+  plugins: [noChildProcesses, directSqlite, leanEtcd3],
   minifyWhitespace: true,
   minifySyntax: true,
   legalComments: 'none',
   logLevel: 'warning',
 })
+rmSync(join(root, 'dist'), { recursive: true, force: true })
+mkdirSync(join(root, 'dist'))
+for (const [file, chunks] of Object.entries(placeChunks(metafile.outputs)))
+  writeFileSync(join(root, 'dist', `${file}.cjs`), `({${(await Promise.all(chunks.map(asFunction))).join(',\n')}})\n`)
 
 // --- internal ---
+
+/** Which chunks each file holds: what starting takes; what only the etcd driver takes; the rest. */
+function placeChunks(outputs) {
+  const chunks = new Map(Object.entries(outputs).map(([path, { imports }]) => [basename(path), imports]))
+  const reach = (name, found = new Set()) => {
+    if (found.has(name) || !chunks.has(name)) return found
+    found.add(name)
+    for (const { path, kind } of chunks.get(name)) if (kind !== 'dynamic-import') reach(basename(path), found)
+    return found
+  }
+  const others = new Set([...chunks.keys()].filter((name) => name !== 'etcd.js').flatMap((name) => [...reach(name)]))
+  const start = reach('start.js')
+  const files = { start: [], program: [], etcd: [] }
+  for (const name of chunks.keys()) {
+    const file = start.has(name) ? 'start' : others.has(name) ? 'program' : 'etcd'
+    files[file].push(name)
+    fileOf.set(name, file)
+  }
+  return files
+}
+
+/** One chunk as a member of the table: a CommonJS module whose imports from other chunks name their file, and whose exports are plain values. */
+async function asFunction(name) {
+  const { text } = outputFiles.find(({ path }) => basename(path) === name)
+  const { code } = await transform(text, {
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20.19',
+    minifyWhitespace: true,
+    charset: 'ascii',
+    supported: { 'dynamic-import': false },
+  })
+  const exported = /var (\w+)=\{\};__export\(\1,\{(.*?)\}\);module\.exports=__toCommonJS\(\1\);/s.exec(code)
+  const values = exported ? exported[2].replaceAll(/(\w+):\(\)=>(\w+)/g, '$1:$2') : ''
+  // What `init_` fills in later cannot be handed over as a value.
+  if (/\binit_/.test(values)) throw new Error(`${name} holds a module that is initialised late`)
+  const body = code
+    .replace(exported?.[0] ?? '', '')
+    .replaceAll(/require\("\.\/([\w.-]+)\.js"\)/g, (_, other) => `require("./${fileOf.get(`${other}.js`)}.cjs#${other}")`)
+  return `${JSON.stringify(basename(name, '.js'))}(exports,require,module,__filename,__dirname){${body}${values && `Object.assign(exports,{${values}});`}}`
+}
 
 /** Runs in the bundle: the compiled part of the SQLite package, for this platform and C library. */
 function findCompiled() {

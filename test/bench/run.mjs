@@ -16,7 +16,7 @@ const { NODE_EXTRA_CA_CERTS: _, ...environment } = process.env
 const base = { ...environment, HOME: folder, XDG_CACHE_HOME: join(folder, 'cache'), XDG_STATE_HOME: join(folder, 'state'), NO_COLOR: '1' }
 const COUNT = 10_000
 
-if (!existsSync(join(root, 'dist', 'calicoctl.cjs'))) {
+if (!existsSync(join(root, 'dist', 'start.cjs'))) {
   console.error('not built: run `npm run build` first')
   process.exit(1)
 }
