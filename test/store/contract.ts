@@ -12,7 +12,7 @@ import {
 
 /** What every driver must do. `open` gives a new connection to one and the same store each time. */
 export function describeContract(driver: string, open: () => Promise<Datastore>): void {
-  const scenario = (words: string, check: (store: Datastore, prefix: string) => Promise<void>) =>
+  const scenario = (words: string, check: (store: Datastore, prefix: string) => Promise<void>): void => {
     it(words, async () => {
       const store = await open()
       try {
@@ -21,6 +21,7 @@ export function describeContract(driver: string, open: () => Promise<Datastore>)
         await store.close()
       }
     })
+  }
   let scenarios = 0
 
   describe(`${driver}: keys and values`, () => {
@@ -329,7 +330,7 @@ export function describeContract(driver: string, open: () => Promise<Datastore>)
       const end = new AbortController()
       for await (const batch of store.watch(prefixRange(prefix), revision, end.signal)) {
         assert.equal(batch.revision, revision)
-        assert.deepEqual(batch.events.map((event) => event.previous?.value).sort(), numbers(100))
+        assert.deepEqual(batch.events.map((event) => event.previous?.value ?? '').sort(), numbers(100))
         end.abort()
       }
     })

@@ -366,7 +366,9 @@ describe('what is refused', () => {
         const outcome = await resolve({ name: '', flags: { config: 'c' }, env: HOME, files: { c: v3(...lines) } }).catch((error: UserError) => error)
         if (outcome instanceof Error)
           assert.ok(
-            !`${outcome.message} ${outcome instanceof UserError ? outcome.help : ''} ${String(outcome.cause ?? '')}`.includes(secret),
+            !`${outcome.message} ${outcome instanceof UserError ? outcome.help : ''} ${outcome.cause instanceof Error ? outcome.cause.message : ''}`.includes(
+              secret,
+            ),
             outcome.message,
           )
       }),
