@@ -55,13 +55,16 @@ const context: Context = {
   },
 }
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+for (const [signal, status] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
   process.on(signal, () => {
     // A second one does not wait for anything.
-    if (interrupt.signal.aborted) process.exit(130)
+    if (interrupt.signal.aborted) process.exit(status)
     interrupt.abort()
     context.stderr.write('\ncalicoctl: interrupted; what was written before stays written\n')
-    process.exit(130)
+    process.exit(status)
   })
 }
 
