@@ -53,14 +53,19 @@ export async function changeFromFiles(verb: ChangeVerb, options: ChangeFromFiles
   const datastore = await openSession(context, options)
   if (verb.verb !== 'delete') await ensureInitialized(datastore, context.clock)
   const intents = placed.items.map(({ item, target }) => intentFor(verb.verb, item, target))
+  let done = 0
   const outcomes = await withProgress(context, `${verb.past} %d of ${intents.length} resources`, (onProgress) =>
     writeResources(datastore, intents, {
       author: authorOf(context, verb.verb, options.why),
       clock: context.clock,
       atomic: options.atomic,
-      onProgress,
+      onProgress: (count) => onProgress((done = count)),
     }),
-  )
+  ).catch((error: unknown) => {
+    // What the error says is about one transaction; others were done before it, or beside it.
+    if (done > 0) context.stderr.write(`at least ${done} of ${intents.length} resources were ${verb.past} before this:\n`)
+    throw error
+  })
   const settled = outcomes.map((outcome) => forgive(outcome, options))
   const problems = settled.flatMap((outcome, index) => (outcome.type === 'failed' ? failureProblems(outcome.failure, placed.items[index]?.item) : []))
   const kinds = placed.items.map(({ item }) => item.kind.kind)
