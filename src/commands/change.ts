@@ -5,6 +5,7 @@ import { ensureInitialized } from '../store/resources/bootstrap.ts'
 import type { Target } from '../store/resources/keys.ts'
 import { type Intent, type Outcome, writeResources } from '../store/resources/write.ts'
 import type { Context } from './context.ts'
+import { deleteDependents } from './cascade.ts'
 import { failureProblems, itemProblem } from './problems.ts'
 import { readInput } from './input.ts'
 import { isFault, placeItem } from './namespaces.ts'
@@ -53,14 +54,11 @@ export async function changeFromFiles(verb: ChangeVerb, options: ChangeFromFiles
   const datastore = await openSession(context, options)
   if (verb.verb !== 'delete') await ensureInitialized(datastore, context.clock)
   const intents = placed.items.map(({ item, target }) => intentFor(verb.verb, item, target))
+  const write = { author: authorOf(context, verb.verb, options.why), clock: context.clock, atomic: options.atomic }
+  const guarded = verb.verb === 'delete' ? await deleteDependents(datastore, intents, write) : intents
   let done = 0
   const outcomes = await withProgress(context, `${verb.past} %d of ${intents.length} resources`, (onProgress) =>
-    writeResources(datastore, intents, {
-      author: authorOf(context, verb.verb, options.why),
-      clock: context.clock,
-      atomic: options.atomic,
-      onProgress: (count) => onProgress((done = count)),
-    }),
+    writeResources(datastore, guarded, { ...write, onProgress: (count) => onProgress((done = count)) }),
   ).catch((error: unknown) => {
     // What the error says is about one transaction; others were done before it, or beside it.
     if (done > 0) context.stderr.write(`at least ${done} of ${intents.length} resources were ${verb.past} before this:\n`)

@@ -1,4 +1,5 @@
-import { writeResources } from '../store/resources/write.ts'
+import { type Intent, writeResources } from '../store/resources/write.ts'
+import { deleteDependents } from './cascade.ts'
 import { addChangeFromFilesOptions, changeFromFiles, type ChangeFromFilesOptions } from './change.ts'
 import { type Context } from './context.ts'
 import { failureProblems } from './problems.ts'
@@ -40,11 +41,9 @@ async function deleteByName(kindWord: string, names: readonly string[], options:
   if (names.length === 0) throw new UsageError('resource name may not be empty', `name what is to be deleted: calicoctl delete ${kindWord} NAME`)
   const targets = names.map((name) => targetOf(kind, name, options.namespace))
   const datastore = await openSession(context, options)
-  const outcomes = await writeResources(
-    datastore,
-    targets.map((target) => ({ type: 'delete', target })),
-    { author: authorOf(context, 'delete', options.why), clock: context.clock, atomic: options.atomic },
-  )
+  const intents: Intent[] = targets.map((target) => ({ type: 'delete', target }))
+  const write = { author: authorOf(context, 'delete', options.why), clock: context.clock, atomic: options.atomic }
+  const outcomes = await writeResources(datastore, await deleteDependents(datastore, intents, write), write)
   const settled = outcomes.map((outcome) =>
     outcome.type === 'failed' && outcome.failure.code === 'missing' && options.skipNotExists ? ({ type: 'skipped' } as const) : outcome,
   )
