@@ -26,9 +26,9 @@ export interface PolicySpec {
 
 export type Policy = Resource<PolicySpec>
 
-export const TIER_LABEL = 'projectcalico.org/tier'
+const TIER_LABEL = 'projectcalico.org/tier'
 /** Holds the name that the user gave, since older releases stored another (`reference/model.md 4.5`). */
-export const NAME_ANNOTATION = 'projectcalico.org/metadata'
+const NAME_ANNOTATION = 'projectcalico.org/metadata'
 
 export const tierField = text('The tier that the policy belongs to.', { default: 'default', check: objectName })
 export const orderField = float('Position in the tier: policies with a lower order come first; those without come last.', { omit: 'absent' })

@@ -6,7 +6,7 @@ import { didYouMean } from './suggest.ts'
 /** An IP protocol as rules name it: one of `PROTOCOL_NAMES`, or its number from 1 to 255. */
 export type Protocol = number | string
 
-export const PROTOCOL_NAMES = ['TCP', 'UDP', 'ICMP', 'ICMPv6', 'SCTP', 'UDPLite'] as const
+const PROTOCOL_NAMES = ['TCP', 'UDP', 'ICMP', 'ICMPv6', 'SCTP', 'UDPLite'] as const
 
 /** The number of a protocol; undefined for a name that is none. */
 export function protocolNumber(protocol: Protocol): number | undefined {

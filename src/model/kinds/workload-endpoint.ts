@@ -57,8 +57,8 @@ spec:
 )
 
 /** Labels that every stored workload endpoint carries, whatever its writer says (`reference/model.md 2.7`). */
-export const NAMESPACE_LABEL = 'projectcalico.org/namespace'
-export const ORCHESTRATOR_LABEL = 'projectcalico.org/orchestrator'
+const NAMESPACE_LABEL = 'projectcalico.org/namespace'
+const ORCHESTRATOR_LABEL = 'projectcalico.org/orchestrator'
 
 // --- internal ---
 

@@ -26,10 +26,10 @@ export interface ChangedKey {
   readonly beforeRevision: number
 }
 
-export const CHANGES = '/calico/calicoctl/changes/'
+const CHANGES = '/calico/calicoctl/changes/'
 
 /** About so many records are kept; pruning happens now and then, not with each write. */
-export const KEPT_RECORDS = 1000
+const KEPT_RECORDS = 1000
 
 const LARGEST_BEFORE = 256 * 1024
 
