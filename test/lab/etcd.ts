@@ -43,44 +43,23 @@ export function etcdHere(): string | false {
 
 export async function startEtcd(options: EtcdOptions = {}): Promise<EtcdServer> {
   const folder = await mkdtemp(join(tmpdir(), 'calicoctl-etcd-'))
-  const [port, peerPort] = [await freePort(), await freePort()]
   const certificates = options.tls ? makeCertificates(folder) : undefined
-  const endpoint = `${certificates ? 'https' : 'http'}://127.0.0.1:${port}`
-  const peer = `http://127.0.0.1:${peerPort}`
-  const args = [
-    ...['--data-dir', join(folder, 'data'), '--listen-client-urls', endpoint, '--advertise-client-urls', endpoint],
-    ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer, '--initial-cluster', `default=${peer}`, '--logger', 'zap'],
-    ...(certificates
-      ? ['--cert-file', join(folder, 'server.crt'), '--key-file', join(folder, 'server.key'), '--trusted-ca-file', certificates.ca, '--client-cert-auth']
-      : []),
-    ...(options.quota === undefined ? [] : ['--quota-backend-bytes', String(options.quota)]),
-  ]
-  let child: ChildProcess | undefined
-  const start = async (): Promise<void> => {
-    child = spawn('etcd', args, { stdio: 'ignore', env: { PATH: process.env['PATH'], ETCD_UNSUPPORTED_ARCH: process.arch } })
-    const failed = new Promise<never>((_, reject) => child?.once('error', reject))
-    await Promise.race([answering(port), failed])
-  }
-  const kill = async (): Promise<void> => {
-    const running = child
-    child = undefined
-    if (!running || running.exitCode !== null) return
-    const ended = new Promise((resolve) => running.once('exit', resolve))
-    running.kill('SIGKILL')
-    await ended
-  }
-  await start()
-  return {
-    endpoint,
-    folder,
-    ...(certificates ? { certificates } : {}),
-    kill,
-    restart: start,
-    stop: async () => {
-      await kill()
-      await rm(folder, { recursive: true, force: true })
-    },
-  }
+  const [port, peerPort] = [await freePort(), await freePort()]
+  const security = certificates
+    ? [
+        '--cert-file',
+        join(folder, 'server.crt'),
+        '--key-file',
+        join(folder, 'server.key'),
+        '--trusted-ca-file',
+        certificates.ca,
+        '--client-cert-auth',
+      ]
+    : []
+  const quota = options.quota === undefined ? [] : ['--quota-backend-bytes', String(options.quota)]
+  const server = member(folder, { name: 'default', port, peerPort }, `default=http://127.0.0.1:${peerPort}`, [...security, ...quota])
+  await server.restart()
+  return { ...server, ...(certificates ? { certificates } : {}) }
 }
 
 /** A port on the loopback interface that nobody listens on. */
@@ -96,6 +75,57 @@ export function freePort(): Promise<number> {
 }
 
 // --- internal ---
+
+interface Seat {
+  readonly name: string
+  readonly port: number
+  readonly peerPort: number
+}
+
+/** One etcd, not yet started. */
+function member(folder: string, { name, port, peerPort }: Seat, cluster: string, more: readonly string[]): EtcdServer {
+  const endpoint = `${more.includes('--cert-file') ? 'https' : 'http'}://127.0.0.1:${port}`
+  const peer = `http://127.0.0.1:${peerPort}`
+  const args = [
+    '--name',
+    name,
+    '--data-dir',
+    join(folder, 'data'),
+    '--listen-client-urls',
+    endpoint,
+    '--advertise-client-urls',
+    endpoint,
+    '--listen-peer-urls',
+    peer,
+    '--initial-advertise-peer-urls',
+    peer,
+    '--initial-cluster',
+    cluster,
+    '--logger',
+    'zap',
+    ...more,
+  ]
+  let child: ChildProcess | undefined
+  const restart = async (): Promise<void> => {
+    const started = spawn('etcd', args, { stdio: 'ignore', env: { PATH: process.env['PATH'], ETCD_UNSUPPORTED_ARCH: process.arch } })
+    child = started
+    const failed = new Promise<never>((_, reject) => started.once('error', reject))
+    await Promise.race([answering(port), failed])
+  }
+  const kill = async (): Promise<void> => {
+    const running = child
+    child = undefined
+    if (!running || running.exitCode !== null) return
+    const ended = new Promise((resolve) => running.once('exit', resolve))
+    running.kill('SIGKILL')
+    await ended
+  }
+  const stop = async (): Promise<void> => {
+    await kill()
+    await rm(folder, { recursive: true, force: true })
+  }
+  return { endpoint, folder, kill, restart, stop }
+}
 
 /** Waits until something answers on the port; a minute is more than any machine needs. */
 async function answering(port: number): Promise<void> {
@@ -116,8 +146,37 @@ function makeCertificates(folder: string): Certificates {
   const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'ignore' })
   openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=test-ca', '-keyout', file('ca.key'), '-out', file('ca.crt'))
   for (const name of ['server', 'client']) {
-    openssl('req', '-newkey', 'rsa:2048', '-nodes', '-subj', `/CN=${name}`, '-keyout', file(`${name}.key`), '-out', file(`${name}.csr`), '-addext', 'subjectAltName=IP:127.0.0.1')
-    openssl('x509', '-req', '-days', '2', '-in', file(`${name}.csr`), '-CA', file('ca.crt'), '-CAkey', file('ca.key'), '-CAcreateserial', '-copy_extensions', 'copy', '-out', file(`${name}.crt`))
+    openssl(
+      'req',
+      '-newkey',
+      'rsa:2048',
+      '-nodes',
+      '-subj',
+      `/CN=${name}`,
+      '-keyout',
+      file(`${name}.key`),
+      '-out',
+      file(`${name}.csr`),
+      '-addext',
+      'subjectAltName=IP:127.0.0.1',
+    )
+    openssl(
+      'x509',
+      '-req',
+      '-days',
+      '2',
+      '-in',
+      file(`${name}.csr`),
+      '-CA',
+      file('ca.crt'),
+      '-CAkey',
+      file('ca.key'),
+      '-CAcreateserial',
+      '-copy_extensions',
+      'copy',
+      '-out',
+      file(`${name}.crt`),
+    )
   }
   return { ca: file('ca.crt'), cert: file('client.crt'), key: file('client.key') }
 }

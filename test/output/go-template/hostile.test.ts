@@ -102,7 +102,9 @@ test('no text and no data make the engine throw', () => {
 })
 
 test('printf takes any format and any values', () => {
-  const format = fc.array(fc.constantFrom('%', '%%', ...Array.from('vTtdboOxXcqUeEfFgGsz +-#0123.*[]')), { maxLength: 12 }).map((parts) => parts.join(''))
+  const format = fc
+    .array(fc.constantFrom('%', '%%', ...Array.from('vTtdboOxXcqUeEfFgGsz +-#0123.*[]')), { maxLength: 12 })
+    .map((parts) => parts.join(''))
   fc.assert(
     fc.property(format, json, json, (format, a, b) => {
       assert.ok('text' in renderGoTemplate('{{printf .format .a .b}}', { format, a, b }))
