@@ -22,7 +22,11 @@ export function toLocalError(error: unknown, path: string): DatastoreError {
     return failed('corrupt', `${path} is not a datastore of calicoctl, or it is damaged`, another)
   }
   if (syscall !== undefined || /unable to open/i.test(text)) {
-    return failed('unreachable', `cannot open the local datastore at ${path}: ${REASONS[code] ?? (syscall === undefined ? text : code)}`, another)
+    return failed(
+      'unreachable',
+      `cannot open the local datastore at ${path}: ${REASONS[code] ?? (syscall === undefined ? 'SQLite cannot open the file' : code)}`,
+      another,
+    )
   }
   return failed('other', `the local datastore at ${path}: ${text}`, another)
 }

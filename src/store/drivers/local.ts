@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import {
@@ -343,7 +343,9 @@ class Local implements Datastore {
 
 /** Makes the file, and the folders above it, readable by their owner alone. One folder at a time: a recursive mkdir spins below /proc on Node 20. */
 function makePrivate(path: string): void {
-  if (existsSync(path)) return
+  const found = statSync(path, { throwIfNoEntry: false })
+  // A folder goes on to be opened, which tells it in the system's words; SQLite's do not say why.
+  if (found && !found.isDirectory()) return
   const missing: string[] = []
   for (let folder = dirname(path); !existsSync(folder); folder = dirname(folder)) missing.unshift(folder)
   for (const folder of missing) makeFolder(folder)
