@@ -1,0 +1,107 @@
+import { compareNets, containsNet, type Family, formatNet, type Ip, lastIp, type Net } from '../../model/net.ts'
+
+/**
+ * The address space cut where networks begin and end. An atom is what lies in a network and in none within it: every address of an atom is in the
+ * same networks. Atoms stand in the order of their networks, IPv4 before IPv6; what lies in no network is an atom of each version too.
+ */
+export interface Atoms {
+  readonly size: number
+  familyOf(atom: number): Family
+  /** The atom of an address. */
+  atomOf(ip: Ip): number
+  /** The atoms of which a network consists. It is one of those that the atoms were made for. */
+  within(net: Net): readonly [first: number, last: number]
+  /** How many addresses an atom has; above 2^53 a close number. */
+  sizeOf(atom: number): number
+  /** One address of an atom that is not among those that are taken, if it has one near its beginning. */
+  sample(atom: number, isTaken: (ip: Ip) => boolean): Ip | undefined
+}
+
+/** Cuts the address space by networks (`reference/beyond.md 4.2`, step 5). Networks are masked. */
+export function cutAddresses(nets: Iterable<Net>): Atoms {
+  const distinct = new Map<string, Net>(WHOLE.map((net) => [formatNet(net), net]))
+  for (const net of nets) distinct.set(formatNet(net), net)
+  const sorted = [...distinct.values()].sort(compareNets)
+  const index = new Map<string, number>(sorted.map((net, at) => [formatNet(net), at]))
+  const lastWithin = sorted.map((_, at) => at)
+  const starts: Record<Family, (number | bigint)[]> = { 4: [], 6: [] }
+  const owners: Record<Family, number[]> = { 4: [], 6: [] }
+  const children: number[][] = sorted.map(() => [])
+  const open: number[] = []
+  const begin = (family: Family, start: number | bigint, owner: number) => {
+    const [list, of] = [starts[family], owners[family]]
+    if (list.at(-1) === start) of[of.length - 1] = owner
+    else {
+      list.push(start)
+      of.push(owner)
+    }
+  }
+  const close = () => {
+    const closed = open.pop() ?? 0
+    const net = sorted[closed]
+    const parent = open.at(-1)
+    if (!net || parent === undefined) return
+    lastWithin[parent] = Math.max(lastWithin[parent] ?? 0, lastWithin[closed] ?? 0)
+    begin(net.family, following(lastIp(net)), parent)
+  }
+  for (const [at, net] of sorted.entries()) {
+    while (open.length > 0 && !containsNet(sorted[open.at(-1) ?? 0] ?? net, net)) close()
+    const parent = open.at(-1)
+    if (parent !== undefined) children[parent]?.push(at)
+    open.push(at)
+    begin(net.family, net.value, at)
+  }
+  while (open.length > 0) close()
+  const starts4 = Float64Array.from(starts[4] as number[])
+  const own = sorted.map((net, at) => sizeOfNet(net) - (children[at] ?? []).reduce((sum, child) => sum + sizeOfNet(sorted[child] ?? net), 0))
+  return {
+    size: sorted.length,
+    familyOf: (atom) => sorted[atom]?.family ?? 4,
+    atomOf: (ip) => {
+      const list = ip.family === 4 ? starts4 : starts[6]
+      let [low, high] = [0, list.length - 1]
+      while (low < high) {
+        const middle = (low + high + 1) >> 1
+        if ((list[middle] ?? 0) <= ip.value) low = middle
+        else high = middle - 1
+      }
+      return owners[ip.family][low] ?? 0
+    },
+    within: (net) => {
+      const at = index.get(formatNet(net)) ?? 0
+      return [at, lastWithin[at] ?? at]
+    },
+    sizeOf: (atom) => own[atom] ?? 0,
+    sample: (atom, isTaken) => {
+      const family = sorted[atom]?.family ?? 4
+      for (const [at, owner] of owners[family].entries()) {
+        if (owner !== atom) continue
+        const [start, end] = [starts[family][at] ?? 0, starts[family][at + 1]]
+        for (let step = 0; step < TRIES; step++) {
+          const ip: Ip = family === 4 ? { family, value: Number(start) + step } : { family, value: BigInt(start) + BigInt(step) }
+          if ((end !== undefined && ip.value >= end) || ip.value >= LIMITS[family]) break
+          if (!isTaken(ip)) return ip
+        }
+      }
+      return undefined
+    },
+  }
+}
+
+// --- internal ---
+
+const WHOLE: readonly Net[] = [
+  { family: 4, value: 0, prefix: 0 },
+  { family: 6, value: 0n, prefix: 0 },
+]
+const LIMITS: Readonly<Record<Family, number | bigint>> = { 4: 2 ** 32, 6: 1n << 128n }
+/** How many addresses of each stretch of an atom are tried. */
+const TRIES = 1024
+
+function sizeOfNet(net: Net): number {
+  return 2 ** ((net.family === 4 ? 32 : 128) - net.prefix)
+}
+
+function following(ip: Ip): number | bigint {
+  return ip.family === 4 ? ip.value + 1 : ip.value + 1n
+}

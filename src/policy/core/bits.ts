@@ -1,0 +1,61 @@
+/** A set of whole numbers below a fixed size, a bit each. */
+export type Bits = Uint32Array
+
+export function noBits(size: number): Bits {
+  return new Uint32Array((size + 31) >>> 5)
+}
+
+export function allBits(size: number): Bits {
+  const bits = noBits(size).fill(0xffff_ffff)
+  if (size & 31) bits[bits.length - 1] = 2 ** (size & 31) - 1
+  return bits
+}
+
+export function setBit(bits: Bits, index: number): void {
+  bits[index >>> 5] = (bits[index >>> 5] ?? 0) | (1 << (index & 31))
+}
+
+export function hasBit(bits: Bits, index: number): boolean {
+  return (((bits[index >>> 5] ?? 0) >>> (index & 31)) & 1) === 1
+}
+
+/** Adds, in place, what is in the other set. */
+export function addBits(bits: Bits, other: Bits): void {
+  for (let i = 0; i < bits.length; i++) bits[i] = (bits[i] ?? 0) | (other[i] ?? 0)
+}
+
+/** Keeps, in place, what is in the other set too. */
+export function keepBits(bits: Bits, other: Bits): void {
+  for (let i = 0; i < bits.length; i++) bits[i] = (bits[i] ?? 0) & (other[i] ?? 0)
+}
+
+/** Removes, in place, what is in the other set. */
+export function removeBits(bits: Bits, other: Bits): void {
+  for (let i = 0; i < bits.length; i++) bits[i] = (bits[i] ?? 0) & ~(other[i] ?? 0)
+}
+
+export function hasAny(bits: Bits): boolean {
+  for (let i = 0; i < bits.length; i++) if (bits[i] !== 0) return true
+  return false
+}
+
+/** How much of the first set is in the second. */
+export function share(bits: Bits, other: Bits): 'none' | 'some' | 'all' {
+  let [inside, outside] = [0, 0]
+  for (let i = 0; i < bits.length; i++) {
+    const word = bits[i] ?? 0
+    if (word === 0) continue
+    const both = word & (other[i] ?? 0)
+    inside |= both
+    outside |= word ^ both
+    if (inside !== 0 && outside !== 0) return 'some'
+  }
+  return inside === 0 ? 'none' : 'all'
+}
+
+/** Calls back with each number of the set, in order. */
+export function eachBit(bits: Bits, visit: (index: number) => void): void {
+  for (let i = 0; i < bits.length; i++) {
+    for (let word = bits[i] ?? 0; word !== 0; word &= word - 1) visit((i << 5) + 31 - Math.clz32(word & -word))
+  }
+}

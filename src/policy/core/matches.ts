@@ -1,0 +1,290 @@
+import { formatNet, type Net } from '../../model/net.ts'
+import type { Port } from '../../model/port.ts'
+import { canonicalSelector } from '../../model/selector/canonical.ts'
+import type { Selector } from '../../model/selector/ast.ts'
+import { combineIntervals, type Intervals, intervalsOf } from '../connections/intervals.ts'
+import { ICMP, ICMPV6, PORTED } from '../connections/packet.ts'
+import { type ConnectionSet, type ConnectionSpace, EVERYTHING, MAX_PORT, NOTHING } from '../connections/space.ts'
+import type { Atoms } from './atoms.ts'
+import { addBits, allBits, type Bits, eachBit, hasAny, hasBit, keepBits, noBits, removeBits, setBit } from './bits.ts'
+import type { EntityFacts, IcmpFacts, NetworkSetFacts, RuleFacts } from './facts.ts'
+import type { LabelClasses } from './label-classes.ts'
+import type { Places } from './places.ts'
+
+/** Places, and the headers with which a packet from or to them fulfils one end of a rule. The lists of an end may overlap: any of them will do. */
+export interface EndMatch {
+  readonly places: Bits
+  readonly headers: ConnectionSet
+}
+
+/** What rules ask, answered for all places at once (`reference/felix.md 1.5`). Each different question is answered once. */
+export class Matches {
+  readonly #space: ConnectionSpace
+  readonly #places: Places
+  readonly #atoms: Atoms
+  readonly #labels: LabelClasses
+  readonly #size: number
+  /** Places by the endpoint class that owns their address, then by network set. */
+  readonly #placesOfClass: number[][]
+  readonly #placesOfSet: number[][]
+  readonly #placesOfAtom: number[][] = []
+  readonly #setClasses: readonly number[]
+  readonly #selected = new Map<string, Bits>()
+  readonly #ends = new Map<string, readonly EndMatch[]>()
+  readonly #entities = new WeakMap<EntityFacts, Record<Side, readonly EndMatch[] | undefined>>()
+  readonly #headers = new WeakMap<RuleFacts, Record<4 | 6, ConnectionSet | undefined>>()
+  readonly #inNet = new Map<string, Bits>()
+  /** What declares a port of a name: endpoint classes, each with the protocol and port. */
+  readonly #ports = new Map<string, { endpointClass: number; protocol: number; port: number }[]>()
+  readonly #families: Readonly<Record<4 | 6, Bits>>
+
+  /** `setClasses`: the label class of each network set. */
+  constructor(
+    space: ConnectionSpace,
+    places: Places,
+    atoms: Atoms,
+    labels: LabelClasses,
+    networkSets: readonly NetworkSetFacts[],
+    setClasses: readonly number[],
+  ) {
+    this.#space = space
+    this.#places = places
+    this.#atoms = atoms
+    this.#labels = labels
+    this.#size = places.list.length
+    this.#setClasses = setClasses
+    this.#families = { 4: noBits(this.#size), 6: noBits(this.#size) }
+    this.#placesOfClass = places.endpointClasses.map(() => [])
+    for (const [index, place] of places.list.entries()) {
+      setBit(this.#families[place.family], index)
+      const neighbours = (this.#placesOfAtom[place.atom] ??= [])
+      neighbours.push(index)
+      for (const owner of place.owners) this.#placesOfClass[owner]?.push(index)
+    }
+    this.#placesOfSet = networkSets.map(({ nets }) => {
+      const found: number[] = []
+      if (nets.length > 0) eachBit(this.#within(nets), (place) => found.push(place))
+      return found
+    })
+    for (const [endpointClass, { example }] of places.endpointClasses.entries()) {
+      for (const { name, protocol, port } of example.ports) {
+        const list = this.#ports.get(name)
+        if (list) list.push({ endpointClass, protocol, port })
+        else this.#ports.set(name, [{ endpointClass, protocol, port }])
+      }
+    }
+  }
+
+  /** The places of a family of addresses. */
+  ofFamily(family: 4 | 6): Bits {
+    return this.#families[family]
+  }
+
+  /** Whether a rule asks anything of one end. */
+  static asks(entity: EntityFacts): boolean {
+    return (
+      entity.selector !== undefined ||
+      entity.notSelector !== undefined ||
+      isSome(entity.nets) ||
+      isSome(entity.notNets) ||
+      isSome(entity.ports) ||
+      isSome(entity.notPorts)
+    )
+  }
+
+  /** The places that fulfil what a rule asks of one end, and with which headers. */
+  end(entity: EntityFacts, side: Side): readonly EndMatch[] {
+    let known = this.#entities.get(entity)
+    if (!known) this.#entities.set(entity, (known = { source: undefined, destination: undefined }))
+    const found = known[side]
+    if (found) return found
+    const key = keyOf(entity, side)
+    let list = this.#ends.get(key)
+    if (!list) this.#ends.set(key, (list = this.#compute(entity, side)))
+    known[side] = list
+    return list
+  }
+
+  /** The headers with which a place fulfils what a rule asks of one end. */
+  headersAt(entity: EntityFacts, side: Side, place: number): ConnectionSet {
+    let headers = NOTHING
+    for (const match of this.end(entity, side)) if (hasBit(match.places, place)) headers = this.#space.union(headers, match.headers)
+    return headers
+  }
+
+  /** The headers that a rule asks for, for packets of one family, whatever their ends. */
+  headers(rule: RuleFacts, family: 4 | 6): ConnectionSet {
+    let known = this.#headers.get(rule)
+    if (!known) this.#headers.set(rule, (known = { 4: undefined, 6: undefined }))
+    return (known[family] ??= headersOf(this.#space, rule, family))
+  }
+
+  // --- internal ---
+
+  #compute(entity: EntityFacts, side: Side): readonly EndMatch[] {
+    const places = this.#address(entity)
+    if (!hasAny(places)) return []
+    let matches: EndMatch[] = isSome(entity.ports) ? this.#withPorts(entity, entity.ports, side, places) : [{ places, headers: EVERYTHING }]
+    if (isSome(entity.notPorts)) matches = this.#withoutPorts(entity, entity.notPorts, side, matches)
+    return matches
+  }
+
+  /** The places whose address fulfils what is asked of it. */
+  #address(entity: EntityFacts): Bits {
+    const places = allBits(this.#size)
+    if (entity.selector) keepBits(places, this.#picked(entity.selector))
+    if (entity.notSelector) removeBits(places, this.#picked(entity.notSelector))
+    if (isSome(entity.nets)) keepBits(places, this.#within(entity.nets))
+    if (isSome(entity.notNets)) {
+      // A list of networks of one family makes the rule one of this family.
+      const families = noBits(this.#size)
+      for (const family of [4, 6] as const) if (entity.notNets.some((net) => net.family === family)) addBits(families, this.#families[family])
+      keepBits(places, families)
+      removeBits(places, this.#within(entity.notNets))
+    }
+    return places
+  }
+
+  #withPorts(entity: EntityFacts, ports: readonly Port[], side: Side, places: Bits): EndMatch[] {
+    const matches: EndMatch[] = []
+    const numbers = numbersOf(ports)
+    if (numbers.length > 0) matches.push({ places, headers: onPorts(this.#space, PORTED, numbers, side) })
+    for (const { protocol, port, declaring } of this.#declared(entity, ports)) {
+      keepBits(declaring, places)
+      if (hasAny(declaring)) matches.push({ places: declaring, headers: onPorts(this.#space, [protocol], [port, port], side) })
+    }
+    return matches
+  }
+
+  #withoutPorts(entity: EntityFacts, ports: readonly Port[], side: Side, matches: readonly EndMatch[]): EndMatch[] {
+    const space = this.#space
+    const numbers = onPorts(space, PORTED, numbersOf(ports), side)
+    let result = matches.map(({ places, headers }) => ({ places, headers: space.subtract(headers, numbers) }))
+    for (const { protocol, port, declaring } of this.#declared(entity, ports)) {
+      const headers = onPorts(space, [protocol], [port, port], side)
+      result = result.flatMap((match) => {
+        const [declares, rest] = [match.places.slice(), match.places.slice()]
+        keepBits(declares, declaring)
+        removeBits(rest, declaring)
+        return [
+          { places: declares, headers: space.subtract(match.headers, headers) },
+          { places: rest, headers: match.headers },
+        ].filter(({ places }) => hasAny(places))
+      })
+    }
+    return result
+  }
+
+  /** For each port that a name in the list stands for, the places that declare it; only those that the selector of the same end picks. */
+  #declared(entity: EntityFacts, ports: readonly Port[]): { protocol: number; port: number; declaring: Bits }[] {
+    const found = new Map<number, { protocol: number; port: number; declaring: Bits }>()
+    const names = new Set(ports.filter((port): port is string => typeof port === 'string' && !port.includes(':')))
+    const classes = names.size > 0 && entity.selector ? this.#labels.matching(entity.selector) : undefined
+    for (const name of names) {
+      for (const { endpointClass, protocol, port } of this.#ports.get(name) ?? []) {
+        if (classes && !hasBit(classes, this.#places.endpointClasses[endpointClass]?.labelClass ?? 0)) continue
+        const key = protocol * 65_536 + port
+        let entry = found.get(key)
+        if (!entry) found.set(key, (entry = { protocol, port, declaring: noBits(this.#size) }))
+        for (const place of this.#placesOfClass[endpointClass] ?? []) setBit(entry.declaring, place)
+      }
+    }
+    return [...found.values()]
+  }
+
+  /** The places whose address belongs to an endpoint or network set that a selector picks. */
+  #picked(selector: Selector): Bits {
+    const key = canonicalSelector(selector)
+    const known = this.#selected.get(key)
+    if (known) return known
+    const classes = this.#labels.matching(selector)
+    const bits = noBits(this.#size)
+    for (const [endpointClass, { labelClass }] of this.#places.endpointClasses.entries()) {
+      if (hasBit(classes, labelClass)) for (const place of this.#placesOfClass[endpointClass] ?? []) setBit(bits, place)
+    }
+    for (const [set, labelClass] of this.#setClasses.entries()) {
+      if (hasBit(classes, labelClass)) for (const place of this.#placesOfSet[set] ?? []) setBit(bits, place)
+    }
+    this.#selected.set(key, bits)
+    return bits
+  }
+
+  #within(nets: readonly Net[]): Bits {
+    const bits = noBits(this.#size)
+    for (const net of nets) addBits(bits, this.#withinNet(net))
+    return bits
+  }
+
+  #withinNet(net: Net): Bits {
+    const key = formatNet(net)
+    let bits = this.#inNet.get(key)
+    if (!bits) {
+      this.#inNet.set(key, (bits = noBits(this.#size)))
+      const [first, last] = this.#atoms.within(net)
+      for (let atom = first; atom <= last; atom++) for (const place of this.#placesOfAtom[atom] ?? []) setBit(bits, place)
+    }
+    return bits
+  }
+}
+
+export type Side = 'source' | 'destination'
+
+// --- internal ---
+
+function isSome<T>(list: readonly T[] | undefined): list is readonly T[] {
+  return list !== undefined && list.length > 0
+}
+
+function keyOf(entity: EntityFacts, side: Side): string {
+  const { selector, notSelector, nets, notNets, ports, notPorts } = entity
+  const withPorts = isSome(ports) || isSome(notPorts)
+  return [
+    withPorts ? side : '',
+    selector ? canonicalSelector(selector) : '',
+    notSelector ? canonicalSelector(notSelector) : '',
+    nets?.map(formatNet).join(),
+    notNets?.map(formatNet).join(),
+    ports?.join(),
+    notPorts?.join(),
+  ].join('\n')
+}
+
+/** The numbers and ranges of a list of ports. */
+function numbersOf(ports: readonly Port[]): Intervals {
+  const found: [number, number][] = []
+  for (const port of ports) {
+    if (typeof port === 'number') found.push([port, port])
+    else if (port.includes(':')) {
+      const [first = 0, last = 0] = port.split(':').map(Number)
+      found.push([first, last])
+    }
+  }
+  return intervalsOf(found)
+}
+
+function onPorts(space: ConnectionSpace, protocols: readonly number[], ports: Intervals, side: Side): ConnectionSet {
+  let set = NOTHING
+  for (const protocol of protocols) {
+    const one = side === 'source' ? space.ports(protocol, ports, ALL_PORTS) : space.ports(protocol, ALL_PORTS, ports)
+    set = space.union(set, one)
+  }
+  return set
+}
+
+const ALL_PORTS: Intervals = combineIntervals('union', [], [0, MAX_PORT])
+
+function headersOf(space: ConnectionSpace, rule: RuleFacts, family: 4 | 6): ConnectionSet {
+  if (rule.ipVersion !== undefined && rule.ipVersion !== family) return NOTHING
+  // ICMP is a protocol of IPv4, ICMPv6 one of IPv6: in the other family such a rule is not there.
+  const [own, foreign] = family === 4 ? [ICMP, ICMPV6] : [ICMPV6, ICMP]
+  if (rule.protocol === foreign) return NOTHING
+  let set = rule.protocol === undefined ? EVERYTHING : space.protocol(rule.protocol)
+  if (rule.notProtocol !== undefined) set = space.subtract(set, space.protocol(rule.notProtocol))
+  if (rule.icmp?.type !== undefined) set = space.intersect(set, typed(space, own, rule.icmp))
+  if (rule.notIcmp?.type !== undefined) set = space.subtract(space.intersect(set, space.protocol(own)), typed(space, own, rule.notIcmp))
+  return set
+}
+
+function typed(space: ConnectionSpace, protocol: number, { type = 0, code }: IcmpFacts): ConnectionSet {
+  return space.icmp(protocol, [[type, type]], code === undefined ? [[0, 255]] : [[code, code]])
+}
