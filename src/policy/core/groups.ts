@@ -1,10 +1,8 @@
 import { type Bits, eachBit } from './bits.ts'
-import type { Facts, PolicyFacts, RuleFacts } from './facts.ts'
+import type { Direction, Facts, PolicyFacts, RuleFacts } from '../facts.ts'
 import type { LabelClasses } from './label-classes.ts'
 import type { EndpointClass } from './places.ts'
 import { TextPool } from './pool.ts'
-
-export type Direction = 'ingress' | 'egress'
 
 /** Rules that are tried in order, and what happens to what none of them decides. */
 export interface Stage {

@@ -7,7 +7,7 @@ import { ICMP, ICMPV6, PORTED } from '../connections/packet.ts'
 import { type ConnectionSet, type ConnectionSpace, EVERYTHING, MAX_PORT, NOTHING } from '../connections/space.ts'
 import type { Atoms } from './atoms.ts'
 import { addBits, allBits, type Bits, eachBit, hasAny, hasBit, keepBits, noBits, removeBits, setBit } from './bits.ts'
-import type { EntityFacts, IcmpFacts, NetworkSetFacts, RuleFacts } from './facts.ts'
+import type { EntityFacts, IcmpFacts, NetworkSetFacts, RuleFacts } from '../facts.ts'
 import type { LabelClasses } from './label-classes.ts'
 import type { Places } from './places.ts'
 

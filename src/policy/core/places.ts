@@ -1,6 +1,6 @@
 import { type Family, formatIp, type Ip } from '../../model/net.ts'
 import type { Atoms } from './atoms.ts'
-import type { EndpointFacts, NamedPort } from './facts.ts'
+import type { EndpointFacts, NamedPort } from '../facts.ts'
 import type { LabelClasses } from './label-classes.ts'
 import { PairPool, TextPool } from './pool.ts'
 

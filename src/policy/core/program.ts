@@ -1,8 +1,8 @@
 import { TCP, UDP } from '../connections/packet.ts'
 import { type ConnectionSet, type ConnectionSpace, EVERYTHING, NOTHING } from '../connections/space.ts'
 import { addBits, type Bits, eachBit, share } from './bits.ts'
-import type { RuleFacts } from './facts.ts'
-import type { Direction, Group } from './groups.ts'
+import type { Direction, RuleFacts } from '../facts.ts'
+import type { Group } from './groups.ts'
 import type { EndMatch, Matches } from './matches.ts'
 
 /**

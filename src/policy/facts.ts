@@ -1,7 +1,9 @@
-import type { Ip, Net } from '../../model/net.ts'
-import type { Port } from '../../model/port.ts'
-import type { Selector } from '../../model/selector/ast.ts'
-import type { Labels } from '../../model/selector/evaluate.ts'
+import type { Ip, Net } from '../model/net.ts'
+import type { Port } from '../model/port.ts'
+import type { Selector } from '../model/selector/ast.ts'
+import type { Labels } from '../model/selector/evaluate.ts'
+
+export type Direction = 'ingress' | 'egress'
 
 /** All that decides about packets, resolved: labels inherited, selectors parsed and scoped, policies in order, names of protocols as numbers. */
 export interface Facts {
@@ -49,6 +51,8 @@ export interface PolicyFacts {
   readonly selector: Selector
   /** When it acts; absent: with all others, on traffic to and from endpoints. */
   readonly stage?: 'untracked' | 'preDNAT'
+  /** Acts on what a host forwards, too; only at host endpoints. */
+  readonly applyOnForward?: boolean
   /** Absent when the policy does not act on this direction, which is not the same as no rules. */
   readonly ingress?: readonly RuleFacts[]
   readonly egress?: readonly RuleFacts[]

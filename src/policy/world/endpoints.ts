@@ -1,0 +1,120 @@
+import type { EndpointPort } from '../../model/endpoint-port.ts'
+import type { Resource } from '../../model/kind.ts'
+import { formatIp, type Ip } from '../../model/net.ts'
+import { protocolNumber } from '../../model/protocol.ts'
+import type { Labels } from '../../model/selector/evaluate.ts'
+import type { NamedPort } from '../facts.ts'
+import type { Origin } from './origin.ts'
+import { netsOf } from './rules.ts'
+import { ACCOUNT_LABEL, NAMESPACE_LABEL } from './selectors.ts'
+import type { Endpoint, NetworkSet } from './world.ts'
+
+/** The labels that each profile hands on, by its name. */
+export type Inheritance = ReadonlyMap<string, Labels>
+
+/** Where the agent notes the names that Docker's users know a container and its network by. */
+export const CONTAINER_ANNOTATION = 'docker.projectcalico.org/container'
+
+export function workloadEndpoint(resource: Resource, origin: Origin, inheritance: Inheritance): Endpoint {
+  const { metadata, spec = {} } = resource as Resource<WorkloadSpec>
+  const { name = '', namespace = 'default', annotations } = metadata
+  // Labels with these prefixes come from namespaces and service accounts only, by their profiles.
+  const own = Object.fromEntries(Object.entries(metadata.labels ?? {}).filter(([key]) => !/^pc(?:ns|sa)\./.test(key)))
+  if (spec.serviceAccountName) own[ACCOUNT_LABEL] = spec.serviceAccountName
+  const workload = spec.workload === DOCKER_WORKLOAD ? undefined : spec.workload
+  const aliases = [annotations?.[CONTAINER_ANNOTATION], workload, spec.pod, spec.containerID, spec.endpoint]
+  return {
+    kind: 'workload',
+    id: `${namespace}/${name}`,
+    namespace,
+    name,
+    aliases: [...new Set(aliases)].filter((alias) => alias !== undefined && alias !== '' && alias !== name) as string[],
+    node: spec.node ?? '',
+    labels: inherit(own, spec.profiles, inheritance),
+    profiles: spec.profiles ?? [],
+    addresses: netsOf(spec.ipNetworks) ?? [],
+    ports: namedPorts(spec.ports),
+    resource,
+    origin,
+  }
+}
+
+/** `addresses`: further ones that it acts at, besides those it lists itself. */
+export function hostEndpoint(resource: Resource, origin: Origin, inheritance: Inheritance, further: readonly Ip[]): Endpoint {
+  const { metadata, spec = {} } = resource as Resource<HostSpec>
+  const { name = '' } = metadata
+  const addresses = netsOf(spec.expectedIPs) ?? []
+  const listed = new Set(addresses.map(formatIp))
+  const otherAddresses = further.filter((ip) => !listed.has(formatIp(ip)))
+  return {
+    kind: 'host',
+    id: `host:${name}`,
+    name,
+    aliases: [],
+    node: spec.node ?? '',
+    labels: inherit(metadata.labels ?? {}, spec.profiles, inheritance),
+    profiles: spec.profiles ?? [],
+    addresses,
+    ...(otherAddresses.length > 0 ? { otherAddresses } : {}),
+    ports: namedPorts(spec.ports),
+    ...(spec.interfaceName === '*' ? { allInterfaces: true } : {}),
+    resource,
+    origin,
+  }
+}
+
+export function networkSet(resource: Resource, origin: Origin, inheritance: Inheritance): NetworkSet {
+  const { kind, metadata, spec } = resource as Resource<{ nets?: string[] }>
+  const { name = '', labels: own = {} } = metadata
+  const nets = netsOf(spec?.nets) ?? []
+  if (kind === 'GlobalNetworkSet') return { kind, name, labels: own, nets, origin }
+  const namespace = metadata.namespace ?? 'default'
+  return { kind, namespace, name, labels: inherit({ ...own, [NAMESPACE_LABEL]: namespace }, [`kns.${namespace}`], inheritance), nets, origin }
+}
+
+/** The profiles whose labels a network set inherits are those of its namespace, an endpoint's those that it lists. */
+export function profilesOf(resource: Resource): readonly string[] {
+  if (resource.kind === 'NetworkSet') return [`kns.${resource.metadata.namespace ?? 'default'}`]
+  return (resource.spec as { profiles?: string[] } | undefined)?.profiles ?? []
+}
+
+// --- internal ---
+
+interface WorkloadSpec {
+  workload?: string
+  pod?: string
+  containerID?: string
+  endpoint?: string
+  node?: string
+  serviceAccountName?: string
+  profiles?: string[]
+  ipNetworks?: string[]
+  ports?: EndpointPort[]
+}
+
+interface HostSpec {
+  node?: string
+  interfaceName?: string
+  profiles?: string[]
+  expectedIPs?: string[]
+  ports?: EndpointPort[]
+}
+
+/** What all of Docker's endpoints have as workload: no name of any of them. */
+const DOCKER_WORKLOAD = 'libnetwork'
+
+/** Own labels win, then those of the profile that is listed first (`reference/felix.md 1.9`). */
+function inherit(own: Labels, profiles: readonly string[] | undefined, inheritance: Inheritance): Labels {
+  const labels: Record<string, string> = { ...own }
+  for (const name of profiles ?? []) {
+    for (const [key, value] of Object.entries(inheritance.get(name) ?? {})) if (!Object.hasOwn(labels, key)) labels[key] = value
+  }
+  return labels
+}
+
+function namedPorts(ports: readonly EndpointPort[] | undefined): NamedPort[] {
+  return (ports ?? []).flatMap(({ name = '', protocol = 0, port = 0 }) => {
+    const number = protocolNumber(protocol)
+    return number === undefined ? [] : [{ name, protocol: number, port }]
+  })
+}
