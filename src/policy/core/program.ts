@@ -1,7 +1,8 @@
-import { TCP, UDP } from '../connections/packet.ts'
+import { UDP } from '../connections/packet.ts'
 import { type ConnectionSet, type ConnectionSpace, EVERYTHING, NOTHING } from '../connections/space.ts'
 import { addBits, type Bits, eachBit, share } from './bits.ts'
-import type { Direction, RuleFacts } from '../facts.ts'
+import type { RuleFacts } from '../facts.ts'
+import { FAILSAFE, IP_IN_IP, VXLAN_PORT } from '../failsafe.ts'
 import type { Group } from './groups.ts'
 import type { EndMatch, Matches } from './matches.ts'
 
@@ -125,12 +126,4 @@ function always(space: ConnectionSpace, group: Group): Pick<Part, 'allowed' | 'd
 
 function toPort(space: ConnectionSpace, protocol: number, port: number): ConnectionSet {
   return space.ports(protocol, [0, 65_535], [port, port])
-}
-
-const VXLAN_PORT = 4789
-const IP_IN_IP = 4
-const DATASTORES: readonly (readonly [number, number])[] = [179, 2379, 2380, 5473, 6443, 6666, 6667].map((port) => [TCP, port])
-const FAILSAFE: Readonly<Record<Direction, readonly (readonly [number, number])[]>> = {
-  ingress: [[TCP, 22], [UDP, 68], ...DATASTORES],
-  egress: [[UDP, 53], [UDP, 67], ...DATASTORES],
 }

@@ -87,7 +87,10 @@ function resolveEntity(written: EntityRule | undefined, namespace: string | unde
     ),
   )
   const [nets, notNets] = [netsOf(written.nets), netsOf(written.notNets)]
-  for (const [field, list, found] of [['nets', written.nets, nets], ['notNets', written.notNets, notNets]] as const) {
+  for (const [field, list, found] of [
+    ['nets', written.nets, nets],
+    ['notNets', written.notNets, notNets],
+  ] as const) {
     if (list && found && found.length < list.length) throw new NotUnderstood([...at, field], 'holds what is not a network')
   }
   return {

@@ -60,7 +60,8 @@ export class Selectors {
     const { selector, notSelector, namespaceSelector, serviceAccountSelector, serviceAccountNames = [] } = asked
     const accounts = serviceAccountNames.length > 0 || Boolean(serviceAccountSelector)
     const scoped = namespace !== undefined && Boolean(selector || notSelector || accounts)
-    if (!namespaceSelector && !accounts && !selector && !scoped) return notSelector ? { positive: false, selector: this.parse(notSelector) } : undefined
+    if (!namespaceSelector && !accounts && !selector && !scoped)
+      return notSelector ? { positive: false, selector: this.parse(notSelector) } : undefined
     const made = this.#make('rule', asked, namespace, () => {
       const parts: Selector[] = []
       if (namespaceSelector && isGlobalAlone(namespaceSelector)) parts.push({ type: 'not', operand: { type: 'has', label: NAMESPACE_LABEL } })

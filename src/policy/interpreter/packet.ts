@@ -1,0 +1,45 @@
+import type { Ip } from '../../model/net.ts'
+import type { Header } from '../connections/packet.ts'
+import type { Endpoint, NetworkSet, World } from '../world/world.ts'
+
+/** The first packet of a connection. Source and destination are of one IP version. */
+export interface Packet extends Header {
+  readonly source: Ip
+  readonly destination: Ip
+}
+
+/** Whom rules know by an address. */
+export interface Owners {
+  readonly endpoints: readonly Endpoint[]
+  readonly networkSets: readonly NetworkSet[]
+}
+
+/** Those who have an address as one of their own, and network sets that hold it. */
+export function ownersOf(world: World, ip: Ip): Owners {
+  let byAddress = addressIndexes.get(world)
+  if (!byAddress) addressIndexes.set(world, (byAddress = indexAddresses(world)))
+  return { endpoints: byAddress.get(ip.value) ?? [], networkSets: world.networkSets.filter(({ nets }) => nets.some((net) => holds(net, ip))) }
+}
+
+/** Whether an address is in a network. Never across IP versions. */
+export function holds(net: World['networkSets'][number]['nets'][number], ip: Ip): boolean {
+  if (net.family === 4) return ip.family === 4 && Math.floor(net.value / 2 ** (32 - net.prefix)) === Math.floor(ip.value / 2 ** (32 - net.prefix))
+  return ip.family === 6 && net.value >> BigInt(128 - net.prefix) === ip.value >> BigInt(128 - net.prefix)
+}
+
+// --- internal ---
+
+/** Numbers are addresses of IPv4, bigints of IPv6. */
+const addressIndexes = new WeakMap<World, ReadonlyMap<number | bigint, readonly Endpoint[]>>()
+
+function indexAddresses(world: World): ReadonlyMap<number | bigint, readonly Endpoint[]> {
+  const index = new Map<number | bigint, Endpoint[]>()
+  for (const endpoint of world.endpoints) {
+    for (const { value } of endpoint.addresses) {
+      const known = index.get(value)
+      if (known) known.push(endpoint)
+      else index.set(value, [endpoint])
+    }
+  }
+  return index
+}
