@@ -27,7 +27,10 @@ export async function main(argv: readonly string[], context: Context): Promise<n
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok
     const { reportError } = await import('./commands/report.ts')
-    return reportError(error, context, { name: commandList.some((entry) => entry.name === name) ? name : undefined, debug })
+    const entry = commandList.find((row) => row.name === name)
+    const code = await reportError(error, context, { name: entry?.name, debug })
+    // To a question, 1 is an answer.
+    return entry?.group === 'policy' ? EXIT.unknown : code
   }
 }
 

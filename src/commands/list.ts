@@ -7,6 +7,7 @@ export const commandList = [
   { name: 'delete', group: 'resources', summary: 'Delete resources' },
   { name: 'patch', group: 'resources', summary: 'Change some fields of a resource' },
   { name: 'label', group: 'resources', summary: 'Set, change or remove labels of a resource' },
+  { name: 'applies', group: 'policy', summary: 'Which policies and profiles act on an endpoint' },
   { name: 'validate', group: 'manifests', summary: 'Check manifests without a datastore' },
   { name: 'convert', group: 'manifests', summary: 'Convert manifests between API versions v1 and v3' },
   { name: 'version', group: 'about', summary: 'Show the versions of the program and of the cluster' },

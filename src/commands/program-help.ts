@@ -19,6 +19,7 @@ Usage:
   calicoctl <command> [arguments] [options]
 
 ${section('Resources', 'resources')}
+${section('Questions about policy', 'policy')}
 ${section('Manifests', 'manifests')}
 ${section('About', 'about')}
 Options of every command:
@@ -32,6 +33,6 @@ Options of every command:
 Without configuration, resources are kept in a local datastore below ~/.local/state/calicoctl.
 With ETCD_ENDPOINTS set, or a configuration file, they are kept in etcd, as Calico's own components expect.
 
-Exit codes: 0 done; 1 failed; validate: 0 all good, 1 problems found, 2 could not tell.
+Exit codes: 0 done; 1 failed; for questions and validate: 0 yes or all good, 1 no or problems found, 2 could not tell.
 `
 }

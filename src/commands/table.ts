@@ -17,6 +17,7 @@ export const commandModules: Readonly<Record<CommandName, () => Promise<{ readon
   delete: () => import('./delete.ts'),
   patch: () => import('./patch.ts'),
   label: () => import('./label.ts'),
+  applies: () => import('./applies.ts'),
   validate: () => import('./validate.ts'),
   convert: () => import('./convert.ts'),
   version: () => import('./version.ts'),

@@ -1,4 +1,4 @@
-import { matches } from '../../model/selector/evaluate.ts'
+import { actsOn } from '../applies.ts'
 import { UDP } from '../connections/packet.ts'
 import { FAILSAFE, IP_IN_IP, VXLAN_PORT } from '../failsafe.ts'
 import type { Direction } from '../facts.ts'
@@ -131,13 +131,7 @@ function layersAt(world: World, endpoint: Endpoint, direction: Direction): Plan[
 /** The policies of a tier that act at an endpoint; none when none does, and then the tier's end does not act either. */
 function tierPlan(tier: Tier, stage: Stage, endpoint: Endpoint, direction: Direction, also: (policy: Policy) => boolean): Plan[] {
   const policies = tier.policies.filter(
-    (policy) =>
-      (policy.stage ?? 'normal') === stage &&
-      (stage === 'normal' || endpoint.kind === 'host') &&
-      !(stage === 'untracked' && endpoint.allInterfaces) &&
-      policy[direction] !== undefined &&
-      also(policy) &&
-      matches(policy.selector, endpoint.labels),
+    (policy) => (policy.stage ?? 'normal') === stage && policy[direction] !== undefined && also(policy) && actsOn(policy, endpoint),
   )
   return policies.length === 0 ? [] : [{ type: 'tier', tier, direction, stage, policies }]
 }
