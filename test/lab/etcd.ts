@@ -18,6 +18,12 @@ export interface EtcdServer extends Member {
   stop(): Promise<void>
 }
 
+/** Several that hold the same data, as long as most of them run. */
+export interface EtcdCluster {
+  readonly members: readonly Member[]
+  stop(): Promise<void>
+}
+
 interface Member {
   readonly endpoint: string
   /** Ends the process without warning, as a crash would. */
@@ -55,6 +61,15 @@ export async function startEtcd(options: EtcdOptions = {}): Promise<EtcdServer> 
   const server = member(seat, [seat], quota, certificates)
   await server.restart()
   return { ...server, folder, ...(certificates ? { certificates } : {}), stop: () => remove(folder, [server]) }
+}
+
+export async function startCluster(size: number): Promise<EtcdCluster> {
+  const folder = await mkdtemp(join(tmpdir(), 'calicoctl-etcd-'))
+  const seats: Seat[] = []
+  while (seats.length < size) seats.push(await takeSeat(folder, `member-${seats.length}`))
+  const members = seats.map((seat) => member(seat, seats, []))
+  await Promise.all(members.map((one) => one.restart()))
+  return { members, stop: () => remove(folder, members) }
 }
 
 /**
