@@ -1,4 +1,4 @@
-// Bundles the program into dist/: one file that starts, one with the program, one with the etcd driver. Each is a table of functions, one a chunk, that
+// Writes schemas/ (JSON Schema of manifests) and bundles the program into dist/: one file that starts, one with the program, one with the etcd driver. Each is a table of functions, one a chunk, that
 // bin/calicoctl calls as modules: V8 compiles and caches only those that a command has called.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -84,7 +84,28 @@ mkdirSync(join(root, 'dist'))
 for (const [file, chunks] of Object.entries(placeChunks(metafile.outputs)))
   writeFileSync(join(root, 'dist', `${file}.cjs`), `({${(await Promise.all(chunks.map(asFunction))).join(',\n')}})\n`)
 
+await writeSchemas()
+
 // --- internal ---
+
+/** JSON Schema for editors: the model itself says what it is, so it is run here. */
+async function writeSchemas() {
+  const {
+    outputFiles: [model],
+  } = await build({
+    absWorkingDir: root,
+    entryPoints: ['src/model/json-schema.ts'],
+    bundle: true,
+    write: false,
+    platform: 'node',
+    format: 'esm',
+    logLevel: 'warning',
+  })
+  const { jsonSchemas } = await import(`data:text/javascript;base64,${Buffer.from(model.contents).toString('base64')}`)
+  rmSync(join(root, 'schemas'), { recursive: true, force: true })
+  mkdirSync(join(root, 'schemas', 'v1'), { recursive: true })
+  for (const [file, schema] of jsonSchemas()) writeFileSync(join(root, 'schemas', file), `${JSON.stringify(schema, undefined, 1)}\n`)
+}
 
 /** Which chunks each file holds: what starting takes; what only the etcd driver takes; the rest. */
 function placeChunks(outputs) {

@@ -10,6 +10,10 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   readonly cwd?: string
   readonly stdin?: string | Uint8Array
+  /** Whether somebody watches stderr. */
+  readonly watched?: boolean
+  /** A clock other than the machine's. */
+  readonly now?: () => Date
   /** A store to use instead of the one that flags and environment name; it stays open. */
   readonly store?: Datastore
 }
@@ -33,7 +37,7 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
       read: async () => (typeof options.stdin === 'string' ? new TextEncoder().encode(options.stdin) : (options.stdin ?? new Uint8Array())),
     },
     stdout: { isTerminal: false, write: (text) => void out.push(text) },
-    stderr: { isTerminal: false, write: (text) => void err.push(text) },
+    stderr: { isTerminal: options.watched ?? false, write: (text) => void err.push(text) },
     files: {
       readFile: (path) => readFile(resolve(options.cwd ?? '/', path)),
       readDirectory: async (path) =>
@@ -44,7 +48,7 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
       isDirectory: async (path) => (await stat(resolve(options.cwd ?? '/', path))).isDirectory(),
     },
     clock: {
-      now: () => new Date(),
+      now: options.now ?? (() => new Date()),
       timestamp: () => `${new Date().toISOString().slice(0, 19)}Z`,
       uuid: () => globalThis.crypto.randomUUID(),
       pause: async (milliseconds) => await pause(milliseconds),

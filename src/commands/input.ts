@@ -3,6 +3,7 @@ import { readManifests } from '../manifest/read.ts'
 import { v1Converter } from '../model/v1/convert.ts'
 import { type Context, EXIT } from './context.ts'
 import type { FileOptions, GlobalOptions } from './options.ts'
+import { withProgress } from './progress.ts'
 import { printProblems } from './report.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -18,13 +19,16 @@ export async function readInput(options: GlobalOptions & FileOptions, context: C
   if (options.filename.length === 0) {
     throw new UsageError('which manifests? Give a file, a directory or - for standard input with -f', 'as in: -f profile.yaml')
   }
-  const manifest = await readManifests(options.filename, context, {
-    recursive: options.recursive,
-    skipEmpty: options.skipEmpty,
-    namesOnly: input.namesOnly ?? false,
-    nameless: input.nameless ?? false,
-    convertV1: v1Converter,
-  })
+  const manifest = await withProgress(context, 'read %d documents', (onProgress) =>
+    readManifests(options.filename, context, {
+      recursive: options.recursive,
+      skipEmpty: options.skipEmpty,
+      namesOnly: input.namesOnly ?? false,
+      nameless: input.nameless ?? false,
+      convertV1: v1Converter,
+      onProgress,
+    }),
+  )
   if (manifest.problems.length > 0) {
     return printProblems(context, options, manifest.problems, {
       source: manifest.source,

@@ -8,6 +8,7 @@ import { itemProblem } from './problems.ts'
 import { withExamples } from './help.ts'
 import { isFault, placeItem } from './namespaces.ts'
 import { addFileOptions, addNamespaceOption, type FileOptions, type GlobalOptions } from './options.ts'
+import { withProgress } from './progress.ts'
 import { printProblems } from './report.ts'
 import type { Define } from './table.ts'
 import { UsageError } from './usage-error.ts'
@@ -34,11 +35,9 @@ export const define: Define = (command, run) => {
 /** Needs no datastore and reads no configuration. Exit code 0: all good, 1: problems, 2: could not read what was named. */
 async function validate(options: ValidateOptions, context: Context): Promise<number> {
   if (options.filename.length === 0) throw new UsageError('which manifests? Give a file, a directory or - for standard input with -f')
-  const manifest = await readManifests(options.filename, context, {
-    recursive: options.recursive,
-    skipEmpty: options.skipEmpty,
-    convertV1: v1Converter,
-  })
+  const manifest = await withProgress(context, 'read %d documents', (onProgress) =>
+    readManifests(options.filename, context, { recursive: options.recursive, skipEmpty: options.skipEmpty, convertV1: v1Converter, onProgress }),
+  )
   const misplaced = manifest.items.flatMap((item) => {
     const target = placeItem(item, options.namespace)
     return isFault(target) ? [{ item, problem: itemProblem(item, target) }] : []

@@ -23,6 +23,8 @@ export interface ReadOptions {
   readonly namesOnly?: boolean
   /** With `namesOnly`: a resource without a name is no problem (`get -f` then lists its kind). */
   readonly nameless?: boolean
+  /** Called now and then with the number of documents read so far. */
+  readonly onProgress?: (documents: number) => void
 }
 
 /**

@@ -42,12 +42,16 @@ export async function readRawManifests(values: readonly string[], input: Manifes
 
 // --- internal ---
 
+/** Documents between two reports of progress. */
+const REPORT_EVERY = 200
+
 class Reading implements Manifest {
   readonly items: ManifestItem[] = []
   readonly problems: Problem[] = []
   readonly #texts = new Map<string, ManifestFile>()
   readonly #options: ReadOptions
   readonly #raws: RawItem[] | undefined
+  #documents = 0
 
   /** `raws`: where resources go undecoded. */
   constructor(options: ReadOptions, raws?: RawItem[]) {
@@ -74,7 +78,10 @@ class Reading implements Manifest {
     if (this.problems.length > before) return
     let resources = 0
     let index = 0
-    for (const document of readDocuments(text, chunks)) resources += this.#readDocument(file, document, index++)
+    for (const document of readDocuments(text, chunks)) {
+      resources += this.#readDocument(file, document, index++)
+      if (++this.#documents % REPORT_EVERY === 0) this.#options.onProgress?.(this.#documents)
+    }
     if (resources > 0 || this.problems.length > before || this.#options.skipEmpty) return
     this.problems.push({
       code: 'no-resources',

@@ -22,7 +22,14 @@ export function asNumber(description: string, options: { readonly omit?: Omit; r
   const { max, ...common } = options
   const check = (value: number) =>
     max !== undefined && value > max ? `is larger than ${max}, the largest AS number that can be stored here` : undefined
-  return custom<number>(description, 'AS number', decodeAsNumber, { schema: v.number(), zero: 0, ...common, ...(max === undefined ? {} : { check }) })
+  const json = { type: ['integer', 'string'], minimum: 0, maximum: max ?? MAX_AS_NUMBER, pattern: '^[0-9]+([.][0-9]+)?$' }
+  return custom<number>(description, 'AS number', decodeAsNumber, {
+    schema: v.number(),
+    zero: 0,
+    json,
+    ...common,
+    ...(max === undefined ? {} : { check }),
+  })
 }
 
 /** The largest AS number of kinds that have a schema in Calico. */

@@ -7,7 +7,12 @@ import { custom, type Field } from './schema.ts'
  * (`reference/model.md 0.9`).
  */
 export function dscp(description: string): Field<string | number> {
-  return custom<string | number>(description, 'DSCP mark', decodeDscp, { schema: v.union([v.number(), v.string()]), omit: 'absent', zero: 0 })
+  return custom<string | number>(description, 'DSCP mark', decodeDscp, {
+    schema: v.union([v.number(), v.string()]),
+    omit: 'absent',
+    zero: 0,
+    json: { type: ['integer', 'string'], minimum: 0, maximum: 255 },
+  })
 }
 
 // --- internal ---

@@ -65,6 +65,7 @@ export function duration(
   return custom<string>(description, 'duration', decodeDuration, {
     schema: v.string(),
     zero: '0s',
+    json: { type: 'string', pattern: FORM_PATTERN },
     omit: options.omit ?? 'absent',
     ...(options.default === undefined ? {} : { default: options.default }),
     ...(checks.length === 0 ? {} : { check: checks }),
@@ -94,6 +95,8 @@ const UNITS = new Map([
 
 const NUMBER = /^(\d*)(?:\.(\d*))?/
 const UNIT = /^[^.\d]+/
+/** Go reads more than this (`1.h`), but writes no other. */
+const FORM_PATTERN = '^[-+]?(0|([0-9]*[.]?[0-9]*(ns|us|\u00b5s|\u03bcs|ms|s|m|h))+)$'
 const FORM = 'a duration is made of numbers with a unit (ms, s, m, h), as in 90s or 1h30m'
 
 function decodeDuration(raw: unknown, fail: (message: string, help?: string) => void): unknown {

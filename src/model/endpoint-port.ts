@@ -44,7 +44,12 @@ const PROTOCOL_HELP = 'protocols with ports are TCP, UDP and SCTP'
 
 const portFields = () => ({
   name: text('How policies call the port.', { omit: 'never', check: orEmpty(portNameFault) }),
-  protocol: custom<string | number>('TCP, UDP or SCTP, by name or number.', 'protocol', decodeProtocol, { omit: 'never', zero: 0, check: hasPorts }),
+  protocol: custom<string | number>('TCP, UDP or SCTP, by name or number.', 'protocol', decodeProtocol, {
+    omit: 'never',
+    zero: 0,
+    check: hasPorts,
+    json: { enum: [...PORT_PROTOCOLS, 0] },
+  }),
   port: integer('Number of the port.', { range: PORT_RANGE, omit: 'never' }),
 })
 

@@ -31,7 +31,7 @@ export const metadataSchema = struct('Name, labels and bookkeeping of the object
     'Not used.',
     map(
       'Who set which fields.',
-      custom('Anything.', 'anything', (raw) => raw),
+      custom('Anything.', 'anything', (raw) => raw, { json: {} }),
     ),
   ),
 })

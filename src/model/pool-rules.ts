@@ -15,7 +15,7 @@ export function overlappingPool(wanted: Resource, others: Iterable<Resource>): F
   for (const other of others) {
     const taken = specOf(other).cidr ?? ''
     if (other.metadata.name === wanted.metadata.name || !poolOverlap(cidr, taken)) continue
-    return [fault('cidr', `cidr ${cidr} overlaps with IPPool(${other.metadata.name}), which has ${taken}`, 'two pools can have no address in common')]
+    return [fault('cidr', `cidr ${cidr} overlaps with IPPool(${other.metadata.name}) CIDR ${taken}`, 'two pools can have no address in common')]
   }
   return []
 }
@@ -27,11 +27,17 @@ export function immutablePoolFaults(before: Resource, after: Resource): Fault[] 
   const faults: Fault[] = []
   if (!sameNetwork(was.cidr, wanted.cidr)) {
     faults.push(
-      fault('cidr', `cidr cannot be changed from ${was.cidr} to ${wanted.cidr}`, 'make a new pool, move the workloads there, then delete this one'),
+      fault(
+        'cidr',
+        `IPPool CIDR cannot be modified (from ${was.cidr} to ${wanted.cidr})`,
+        'make a new pool, move the workloads there, then delete this one',
+      ),
     )
   }
   if (was.blockSize !== wanted.blockSize) {
-    faults.push(fault('blockSize', `blockSize cannot be changed from ${was.blockSize} to ${wanted.blockSize}`, `write blockSize: ${was.blockSize}`))
+    faults.push(
+      fault('blockSize', `IPPool BlockSize cannot be modified (from ${was.blockSize} to ${wanted.blockSize})`, `write blockSize: ${was.blockSize}`),
+    )
   }
   if (was.allowedUses?.includes('LoadBalancer') && !wanted.allowedUses?.includes('LoadBalancer')) {
     faults.push(fault('allowedUses', 'allowedUses cannot be changed from LoadBalancer to other uses', 'make a new pool for the other uses'))

@@ -22,6 +22,7 @@ export function port(description: string, options: { readonly omit?: Omit; reado
   return custom<Port>(description, 'port', decodePort, {
     schema: v.union([v.number(), v.string()]),
     zero: 0,
+    json: { type: ['integer', 'string'], minimum: 1, maximum: 65_535, ...(named ? {} : { pattern: '^[0-9]+(:[0-9]+)?$' }) },
     check: (value) => checkPort(value, named),
     ...common,
   })

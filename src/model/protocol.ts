@@ -18,6 +18,7 @@ export function protocol(description: string): Field<Protocol> {
   return custom<Protocol>(description, 'protocol', decodeProtocol, {
     schema: v.union([v.number(), v.string()]),
     omit: 'absent',
+    json: { anyOf: [{ enum: PROTOCOL_NAMES }, { type: 'integer', minimum: 1, maximum: 255 }] },
     check: (value) => {
       if (value === 0) return 'is not a protocol number: they go from 1 to 255'
       if (typeof value === 'number' || value in NUMBERS) return undefined

@@ -23,12 +23,19 @@ export type Omit =
   /** `omitzero`: a struct goes when everything in it is zero. */
   | 'zero'
 
+/** What JSON Schema (draft 7) can say about a value. */
+export interface JsonSchema {
+  readonly [keyword: string]: unknown
+}
+
 export interface FieldMeta {
   readonly omit?: Omit
   /** Turns a raw value into the field's own; `fail` reports what is wrong with it (then the result is ignored). */
   readonly decode?: (raw: unknown, fail: (message: string, help?: string) => void) => unknown
   /** How the type is called in messages, `explain` and tables of fields: `duration`, `port`, `AS number`, ... */
   readonly typeName?: string
+  /** How a value with an encoding of its own is written, in JSON Schema. */
+  readonly json?: JsonSchema
   /** The allowed words where letter case does not count. */
   readonly words?: readonly string[]
   /** Integers: the range of the Go type. Outside of it the value does not decode. */
@@ -97,14 +104,14 @@ export function flag(description: string, options: CommonOptions<boolean> = {}):
   return lazily(() => finish(v.boolean(), [v.description(description)], options, {}))
 }
 
-/** A value with an encoding of its own (port, protocol, duration, AS number): `decode` makes it from the raw value. */
+/** A value with an encoding of its own (port, protocol, duration, AS number): `decode` makes it from the raw value; `json` says how it is written. */
 export function custom<T>(
   description: string,
   typeName: string,
   decode: NonNullable<FieldMeta['decode']>,
-  options: CommonOptions<T> & { readonly schema?: v.GenericSchema<T>; readonly zero?: T | null } = {},
+  options: CommonOptions<T> & { readonly json: JsonSchema; readonly schema?: v.GenericSchema<T>; readonly zero?: T | null },
 ): Field<T> {
-  const meta = { decode, typeName, ...(options.zero === undefined ? {} : { zero: options.zero }) }
+  const meta = { decode, typeName, json: options.json, ...(options.zero === undefined ? {} : { zero: options.zero }) }
   return lazily(() => finish(options.schema ?? v.custom<T>(() => true), [v.description(description)], options, meta))
 }
 

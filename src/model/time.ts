@@ -3,7 +3,7 @@ import { custom, type Field, type Omit } from './schema.ts'
 
 /** A point in time as Go's API types read and write it: RFC 3339 in, UTC with whole seconds out, null when there is none (`reference/model.md 0.1`). */
 export function time(description: string, options: { readonly omit?: Omit } = {}): Field<string> {
-  return custom<string>(description, 'time', decodeTime, { zero: null, ...options })
+  return custom<string>(description, 'time', decodeTime, { zero: null, json: { type: ['string', 'null'], format: 'date-time' }, ...options })
 }
 
 /** A time in RFC 3339 as Go prints it, or undefined when the text is none. */

@@ -24,7 +24,7 @@ export function startProgress(stream: Terminal, clock: { now(): Date }): Progres
     update(text) {
       if (clock.now().getTime() - start < DELAY) return
       // A line that wraps could not be taken away again.
-      const line = escapeForTerminal(text).slice(0, (stream.columns ?? 80) - 1)
+      const line = escapeForTerminal(text).slice(0, (stream.columns || 80) - 1)
       if (line === shown) return
       stream.write(`${ERASE}${line}`)
       shown = line

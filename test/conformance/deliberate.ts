@@ -23,7 +23,7 @@ const LISTED_NAME =
   'Calico lists a policy of an older release as "allow-web" but does not find it under that name, and applying the list makes a second policy beside the ' +
   'first. Here the listed name is found, and applying it changes the one policy.'
 
-const list: readonly Deliberate[] = [
+export const deliberateDifferences: readonly Deliberate[] = [
   { file: /^eras\/era-v3-(?:23|28|31)-kinds$/, name: /^v3\.\d+: (?:Staged)?(?:Global)?NetworkPolicy$/, reason: LISTED_NAME },
   {
     file: 'cli/flags',
@@ -72,8 +72,6 @@ const list: readonly Deliberate[] = [
     name: /^(?:Spec: case|metadata\.Name: case|spec\.Selector: misplaced|(?:ingress|egress) rule shape: case)$/,
     reason: TWICE,
   },
-  { file: 'validation/bgppeer', name: /^spec\.(?:peerip|ASNumber): unknown$/, reason: TWICE },
-  { file: /^validation\//, name: 'metadata.Name: case', reason: TWICE },
   { file: 'validation/bgppeer', name: /^spec\.(?:peerip|ASNumber): unknown$/, reason: TWICE },
   { file: 'validation/ippool', name: 'spec.CIDR: unknown or legacy', reason: TWICE },
   { file: 'validation/node', name: 'spec.bgp.ipv4address: unknown', reason: TWICE },
@@ -128,8 +126,15 @@ const list: readonly Deliberate[] = [
 
 /** Why a recorded case is answered otherwise, or undefined when it must be answered alike. */
 export function deliberate(file: string, name: string): string | undefined {
-  return list.find((entry) => matches(entry.file, file) && matches(entry.name, name))?.reason
+  return deliberateDifferences.find((entry) => isAbout(entry, file, name))?.reason
 }
+
+/** Whether an entry of the list is about this case. */
+export function isAbout(entry: Deliberate, file: string, name: string): boolean {
+  return matches(entry.file, file) && matches(entry.name, name)
+}
+
+// --- internal ---
 
 function matches(pattern: string | RegExp, text: string): boolean {
   return typeof pattern === 'string' ? pattern === text : pattern.test(text)

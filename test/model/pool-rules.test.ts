@@ -24,7 +24,7 @@ test('a new pool may not overlap with another, itself aside; the fault names the
   const others = [pool('far', { cidr: '10.11.0.0/16' }), pool('first', { cidr: '10.10.0.0/16', disabled: true })]
   const [fault, ...more] = overlappingPool(pool('second', { cidr: '10.10.5.0/24' }), others)
   assert.deepEqual(fault?.path, ['spec', 'cidr'])
-  assert.match(fault?.message ?? '', /10\.10\.5\.0\/24 overlaps with IPPool\(first\), which has 10\.10\.0\.0\/16/)
+  assert.match(fault?.message ?? '', /10\.10\.5\.0\/24 overlaps with IPPool\(first\) CIDR 10\.10\.0\.0\/16/)
   assert.deepEqual(more, [])
   assert.deepEqual(overlappingPool(pool('first', { cidr: '10.10.0.0/16' }), others), [])
 })

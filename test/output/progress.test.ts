@@ -40,6 +40,14 @@ test('the line is never wider than the terminal, and safe', () => {
   assert.equal(stream.text, '\r\x1b[K\\x1b[31m ')
 })
 
+test('a terminal that does not say how wide it is has 80 columns', () => {
+  const { stream, clock } = world({ isTerminal: true, columns: 0 })
+  const progress = startProgress(stream, clock)
+  clock.pass(300)
+  progress.update('.'.repeat(100))
+  assert.equal(stream.text, `\r\x1b[K${'.'.repeat(79)}`)
+})
+
 // --- internal ---
 
 function world(terminal: { isTerminal: boolean; columns?: number }) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { symlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { describe, it } from 'node:test'
 import { runBuilt } from './built.ts'
 import { CHECKOUT, copyCheckout, inFolder, newcomer } from './folder.ts'
@@ -40,6 +40,11 @@ describe('the examples', () => {
   it('are there', () => assert.ok(good.length > 0 && refused.length > 0))
 
   for (const file of good) {
+    it(`${file} names its schema to editors`, () => {
+      const [, schema = ''] = /^# yaml-language-server: \$schema=(\S+)\n/.exec(readFileSync(join(CHECKOUT, 'examples', file), 'utf8')) ?? []
+      assert.equal(relative(CHECKOUT, resolve(CHECKOUT, 'examples', dirname(file), schema)), 'schemas/manifest.json')
+    })
+
     it(`${file} is applied, and applied again without a change`, async () => {
       await inFolder(async (folder) => {
         const options = { cwd: CHECKOUT, env: newcomer(folder) }

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { RunResult } from '../context.ts'
-import { type EtcdServer, etcdHere, freePort, startEtcd } from '../lab/etcd.ts'
+import { type EtcdServer, etcdHere, freePort, LOOPBACK, startEtcd } from '../lab/etcd.ts'
 import { runBuilt, startBuilt } from './built.ts'
 import { newcomer } from './folder.ts'
 import { shell } from './shell.ts'
@@ -50,7 +51,7 @@ describe('an etcd that is not there', () => {
     ['label', 'profile', 'net1', 'a=b'],
   ]) {
     it(`${args[0]} says so`, async () => {
-      const endpoint = `http://127.0.0.1:${await freePort()}`
+      const endpoint = `http://${LOOPBACK}:${await freePort()}`
       assertTold(
         await calicoctl(args, { ETCD_ENDPOINTS: endpoint }),
         new RegExp(`cannot reach etcd at ${endpoint}: .*ECONNREFUSED`),
@@ -65,43 +66,29 @@ describe('an etcd that is not there', () => {
 })
 
 describe('a host that takes connections and says nothing', { concurrency: true }, () => {
-  let server: Server
-  let port: number
-  const open = new Set<Socket>()
-
-  before(async () => {
-    server = createServer((socket) => open.add(socket.on('error', () => {})))
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    port = (server.address() as AddressInfo).port
-  })
-  after(() => {
-    for (const socket of open) socket.destroy()
-    server.close()
-  })
-
   for (const scheme of ['http', 'https']) {
-    it(`ends a command that reads, with ${scheme}`, async () => {
-      const ETCD_ENDPOINTS = `${scheme}://127.0.0.1:${port}`
-      assertTold(await calicoctl(['get', 'profiles'], { ETCD_ENDPOINTS }), /did not answer in time/, /firewall/)
-    })
+    it(`ends a command that reads, with ${scheme}`, () =>
+      withSilentHost(async ({ address }) => {
+        assertTold(await calicoctl(['get', 'profiles'], { ETCD_ENDPOINTS: `${scheme}://${address}` }), /did not answer in time/, /firewall/)
+      }))
   }
 
-  it('ends a command that writes', async () => {
-    assertTold(await calicoctl(['apply', '-f', 'net1.yaml'], { ETCD_ENDPOINTS: `http://127.0.0.1:${port}` }), /did not answer in time/, /firewall/)
-  })
+  it('ends a command that writes', () =>
+    withSilentHost(async ({ address }) => {
+      assertTold(await calicoctl(['apply', '-f', 'net1.yaml'], { ETCD_ENDPOINTS: `http://${address}` }), /did not answer in time/, /firewall/)
+    }))
 
   for (const [signal, code] of [
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const) {
-    it(`can be waited for until ${signal}`, async () => {
-      const known = open.size
-      const { child, ended } = startBuilt(['get', 'nodes'], { env: { ...newcomer(folder), ETCD_ENDPOINTS: `http://127.0.0.1:${port}` } })
-      // It is connected, so it waits.
-      while (open.size === known) await pause(5)
-      child.kill(signal)
-      assert.deepEqual(await ended, { code, stdout: '', stderr: '\ncalicoctl: interrupted; what was written before stays written\n' })
-    })
+    it(`can be waited for until ${signal}`, () =>
+      withSilentHost(async ({ address, connected }) => {
+        const { child, ended } = startBuilt(['get', 'nodes'], { env: { ...newcomer(folder), ETCD_ENDPOINTS: `http://${address}` } })
+        await Promise.race([connected, ended])
+        child.kill(signal)
+        assert.deepEqual(await ended, { code, stdout: '', stderr: '\ncalicoctl: interrupted; what was written before stays written\n' })
+      }))
   }
 })
 
@@ -268,6 +255,27 @@ describe('an interruption', () => {
 })
 
 // --- internal ---
+
+interface SilentHost {
+  readonly address: string
+  /** Settles with the first connection. */
+  readonly connected: Promise<unknown>
+}
+
+/** A server of its own for `work`: a connection to it is of the program that `work` started, and of no other. */
+async function withSilentHost(work: (host: SilentHost) => Promise<void>): Promise<void> {
+  const open = new Set<Socket>()
+  const server = createServer((socket) => open.add(socket.on('error', () => {})))
+  const connected = once(server, 'connection')
+  server.listen(0, LOOPBACK)
+  await once(server, 'listening')
+  try {
+    await work({ address: `${LOOPBACK}:${(server.address() as AddressInfo).port}`, connected })
+  } finally {
+    for (const socket of open) socket.destroy()
+    server.close()
+  }
+}
 
 /** An exit code that no command has: this user cannot mount. */
 const NO_MOUNT = 99

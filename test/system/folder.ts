@@ -23,6 +23,6 @@ export function newcomer(folder: string): Record<string, string> {
 
 /** Copies what git would: the checkout without what is installed or built. */
 export async function copyCheckout(to: string): Promise<void> {
-  const made = (path: string) => dirname(path) === CHECKOUT && /^(?:node_modules|dist|coverage|\.git|\.build.*|.*\.tgz)$/.test(basename(path))
+  const made = (path: string) => dirname(path) === CHECKOUT && /^(?:node_modules|dist|schemas|coverage|\.git|\.build.*|.*\.tgz)$/.test(basename(path))
   await cp(CHECKOUT, to, { recursive: true, filter: (path) => !made(path) })
 }

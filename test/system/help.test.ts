@@ -53,14 +53,13 @@ for (const { name } of commandList) {
       it(`an example: ${example}`, async () => {
         await inFolder(async (folder) => {
           await cp(prepared, folder, { recursive: true })
-          // What goes on for ever is ended from outside, as a user would.
           const endless = / --poll /.test(example)
-          const { code, stdout, stderr } = await shell(endless ? `timeout --signal=INT 2 ${example}` : example, {
+          const { code, stdout, stderr } = await shell(endless ? untilItSpeaks(example) : example, {
             cwd: folder,
             env: { ...newcomer(folder), EDITOR: 'true' },
             args: ['-e', '-o', 'pipefail'],
           })
-          assert.equal(code, endless ? 124 : 0, stderr)
+          assert.equal(code, endless ? 130 : 0, stderr)
           if (!endless) assert.equal(stderr, '')
           if (!/-o github| > /.test(example)) assert.notEqual(stdout, '')
         })
@@ -112,6 +111,11 @@ const VALUES: Readonly<Record<string, string>> = {
   type: 'merge',
   json: '{}',
   duration: '1s',
+}
+
+/** What goes on for ever is interrupted, as a user would, once it has said something. */
+function untilItSpeaks(command: string): string {
+  return `exec 3< <(exec ${command}); head -n 1 <&3; kill -INT $!; wait $!`
 }
 
 function examplesOf(help: string): string[] {

@@ -75,7 +75,7 @@ function ruleSchema(family: 4 | 6) {
     matchOperator: text('How the route and cidr must compare.', { oneOf: ['Equal', 'NotEqual', 'In', 'NotIn'] }),
     peerType: text('Whether the peer is in another AS (eBGP) or the same (iBGP).', { oneOf: ['eBGP', 'iBGP'] }),
     communities: struct('Communities that the route must carry.', {
-      values: list('The community.', text('aa:nn or aa:nn:mm.', { check: community }), { omit: 'never', min: 1, max: 1 }),
+      values: list('The community.', text('Written as aa:nn or aa:nn:mm.', { check: community }), { omit: 'never', min: 1, max: 1 }),
     }),
     asPathPrefix: list('AS numbers that the path of the route must begin with.', asNumber('An AS number.', { max: MAX_SIGNED_AS_NUMBER })),
     priority: integer('Priority that the route must have in the kernel.', { omit: 'absent', min: 1, max: MAX_PRIORITY }),
@@ -88,7 +88,7 @@ function operationSchema() {
   return struct(
     'One change.',
     {
-      addCommunity: struct('Adds a community.', { value: text('aa:nn or aa:nn:mm.', { omit: 'absent', check: community }) }),
+      addCommunity: struct('Adds a community.', { value: text('Written as aa:nn or aa:nn:mm.', { omit: 'absent', check: community }) }),
       prependASPath: struct('Puts AS numbers before the path.', {
         prefix: list('The AS numbers, in the order in which they will stand.', asNumber('An AS number.', { max: MAX_SIGNED_AS_NUMBER }), {
           omit: 'never',

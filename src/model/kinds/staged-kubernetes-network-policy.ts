@@ -39,7 +39,7 @@ const ports = list(
   'Ports that the rule is about; all when absent.',
   struct('A port or range of ports.', {
     protocol: text('TCP, UDP or SCTP; TCP when absent.', { omit: 'absent' }),
-    port: custom<number | string>('Number or name of the port.', 'port', decodePort, { omit: 'absent' }),
+    port: custom<number | string>('Number or name of the port.', 'port', decodePort, { omit: 'absent', json: { type: ['integer', 'string'] } }),
     endPort: integer('Last port of the range that starts at `port`.', { omit: 'absent', range: [-(2 ** 31), 2 ** 31 - 1] }),
   }),
 )

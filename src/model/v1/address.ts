@@ -6,25 +6,35 @@ import { custom, type Field } from '../schema.ts'
 /** An address field: text in any spelling, kept in that of Go (`FD00:0::1` becomes `fd00::1`). */
 export function address(description: string, version?: Family): Field<string> {
   const wanted = `${version === undefined ? 'IP' : `IPv${version}`} address`
-  return custom<string>(description, wanted, (raw, fail) => {
-    const text = textOf(raw, `an ${wanted}`, fail)
-    if (text === undefined) return undefined
-    const found = text.includes('/') ? undefined : canonicalAddress(text)
-    if (found === undefined) return fail(`"${text}" is not an ${wanted}`, text.includes('/') ? 'leave out the prefix length' : undefined)
-    return ofVersion(found, version) ? found : fail(`"${text}" is not an ${wanted}`, `it is one of IPv${found.includes(':') ? 6 : 4}`)
-  })
+  return custom<string>(
+    description,
+    wanted,
+    (raw, fail) => {
+      const text = textOf(raw, `an ${wanted}`, fail)
+      if (text === undefined) return undefined
+      const found = text.includes('/') ? undefined : canonicalAddress(text)
+      if (found === undefined) return fail(`"${text}" is not an ${wanted}`, text.includes('/') ? 'leave out the prefix length' : undefined)
+      return ofVersion(found, version) ? found : fail(`"${text}" is not an ${wanted}`, `it is one of IPv${found.includes(':') ? 6 : 4}`)
+    },
+    { json: { type: 'string' } },
+  )
 }
 
 /** A network field. An address alone stands for itself (`/32`, `/128`); host bits are kept (`reference/model.md 0.1`). */
 export function network(description: string, version?: Family): Field<string> {
   const wanted = version === undefined ? 'a network' : `an IPv${version} network`
-  return custom<string>(description, 'network', (raw, fail) => {
-    const text = textOf(raw, wanted, fail)
-    if (text === undefined) return undefined
-    const found = canonicalWithHost(text)
-    if (found === undefined) return fail(`"${text}" is not ${wanted}`, 'write a network as in 192.168.0.0/16, or one address')
-    return ofVersion(found, version) ? found : fail(`"${text}" is not ${wanted}`, `it is one of IPv${found.includes(':') ? 6 : 4}`)
-  })
+  return custom<string>(
+    description,
+    'network',
+    (raw, fail) => {
+      const text = textOf(raw, wanted, fail)
+      if (text === undefined) return undefined
+      const found = canonicalWithHost(text)
+      if (found === undefined) return fail(`"${text}" is not ${wanted}`, 'write a network as in 192.168.0.0/16, or one address')
+      return ofVersion(found, version) ? found : fail(`"${text}" is not ${wanted}`, `it is one of IPv${found.includes(':') ? 6 : 4}`)
+    },
+    { json: { type: 'string' } },
+  )
 }
 
 /** The usual text of an address, or undefined when it is none. */

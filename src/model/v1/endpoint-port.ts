@@ -29,7 +29,7 @@ export function portsToV1(ports: readonly V3Port[] | undefined): V1Port[] | unde
 function port() {
   return struct('A named port.', {
     name: text('How rules call the port.', { omit: 'never' }),
-    protocol: text('tcp, udp or sctp.', { omit: 'never', oneOf: ['tcp', 'udp', 'sctp'] }),
+    protocol: text('One of tcp, udp and sctp.', { omit: 'never', oneOf: ['tcp', 'udp', 'sctp'] }),
     port: integer('Number of the port.', { omit: 'never', min: 1, max: 65_535 }),
   })
 }

@@ -14,25 +14,36 @@ export const labels = (description: string) => map(description, text('A label va
 
 /** A protocol: one of v1's names, in lower case, or a number from 1 to 255. */
 export function protocol(description: string): Field<string | number> {
-  return custom<string | number>(description, 'protocol', decodeProtocol, { schema: v.union([v.string(), v.number()]) })
+  return custom<string | number>(description, 'protocol', decodeProtocol, {
+    schema: v.union([v.string(), v.number()]),
+    json: { anyOf: [{ enum: [...PROTOCOLS.keys()] }, { type: 'integer', minimum: 1, maximum: 255 }] },
+  })
 }
 
 /** A port, a range of them, or the name of a port that endpoints declare. */
 export function port(description: string): Field<Port> {
-  return custom<Port>(description, 'port', decodePort, { schema: v.union([v.number(), v.string()]) })
+  return custom<Port>(description, 'port', decodePort, {
+    schema: v.union([v.number(), v.string()]),
+    json: { type: ['integer', 'string'], minimum: 1, maximum: 65_535 },
+  })
 }
 
 /** A hardware address in any form that Go reads, kept as `ee:ee:ee:ee:ee:ee`. */
 export function mac(description: string): Field<string> {
-  return custom<string>(description, 'MAC address', (raw, fail) => {
-    if (typeof raw !== 'string') return fail(`expected a MAC address, found ${describe(raw)}`)
-    const [message, help] = macAddress(raw)?.split('\n') ?? []
-    if (message !== undefined) return fail(`"${raw}" ${message}`, help)
-    return raw
-      .toLowerCase()
-      .replaceAll(/[^0-9a-f]/g, '')
-      .replaceAll(/..(?!$)/g, '$&:')
-  })
+  return custom<string>(
+    description,
+    'MAC address',
+    (raw, fail) => {
+      if (typeof raw !== 'string') return fail(`expected a MAC address, found ${describe(raw)}`)
+      const [message, help] = macAddress(raw)?.split('\n') ?? []
+      if (message !== undefined) return fail(`"${raw}" ${message}`, help)
+      return raw
+        .toLowerCase()
+        .replaceAll(/[^0-9a-f]/g, '')
+        .replaceAll(/..(?!$)/g, '$&:')
+    },
+    { json: { type: 'string' } },
+  )
 }
 
 /** Labels as v1 takes them: far more than v3 does, whose own check follows after the conversion. */

@@ -53,7 +53,7 @@ type PolicyPort = ValueOf<ReturnType<typeof portSchema>>
 
 let schema: ReturnType<typeof policySchema> | undefined
 
-const anything = (description: string) => custom<unknown>(description, 'anything', (raw) => raw)
+const anything = (description: string) => custom<unknown>(description, 'anything', (raw) => raw, { json: {} })
 
 function policySchema() {
   return struct('A NetworkPolicy of Kubernetes.', {

@@ -32,8 +32,8 @@ export function toDatastoreError(error: unknown, store: string): DatastoreError 
       'free space: compact and defragment it, then clear the alarm with `etcdctl alarm disarm`',
     )
   }
-  if (/request is too large|trying to send message larger/i.test(text)) {
-    return failed('too-large', `a resource is too large for ${store}: it takes requests of up to 1.5 MiB`)
+  if (/request is too large|message larger than max/i.test(text)) {
+    return failed('too-large', `too large for ${store}, which takes requests of up to 1.5 MiB`)
   }
   if (LEADERLESS.test(text)) {
     return failed('unreachable', `${store} has no leader at the moment`, 'are most of its members running? Try again')

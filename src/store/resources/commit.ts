@@ -1,5 +1,5 @@
 import { UserError } from '../../model/user-error.ts'
-import { type Compare, type Datastore, type KeyValue, MAX_OPERATIONS, type Operation } from '../datastore.ts'
+import { type Compare, type Datastore, DatastoreError, type KeyValue, MAX_OPERATIONS, type Operation } from '../datastore.ts'
 import { type Author, type ChangedKey, recordChanges } from './changes.ts'
 import type { Clock } from './clock.ts'
 
@@ -28,22 +28,29 @@ class AtomicLimitError extends UserError {
   }
 }
 
-/** Writes everything, in transactions as large as the limits allow, several in flight; gives back the writes that lost a race. */
-export async function commit(datastore: Datastore, writes: readonly PendingWrite[], options: CommitOptions): Promise<PendingWrite[]> {
+/** What was not written. */
+export interface Unwritten {
+  readonly write: PendingWrite
+  /** Why; undefined: it lost a race. */
+  readonly error?: DatastoreError
+}
+
+/** Writes everything, in transactions as large as the limits allow, several in flight; gives back what lost a race, or is too large for the datastore. */
+export async function commit(datastore: Datastore, writes: readonly PendingWrite[], options: CommitOptions): Promise<Unwritten[]> {
   const batches = splitIntoBatches(writes)
   if (options.atomic && batches.length > 1) throw new AtomicLimitError(writes.length)
-  const lost: PendingWrite[] = []
+  const unwritten: Unwritten[] = []
   let done = 0
   const work = batches.values()
   const worker = async () => {
     for (const batch of work) {
-      lost.push(...(await commitBatch(datastore, batch, options)))
+      unwritten.push(...(await commitBatch(datastore, batch, options)))
       done += batch.length
       options.onProgress?.(done)
     }
   }
   await Promise.all(Array.from({ length: Math.min(IN_FLIGHT, batches.length) }, worker))
-  return lost
+  return unwritten
 }
 
 // --- internal ---
@@ -71,17 +78,27 @@ function splitIntoBatches(writes: readonly PendingWrite[]): PendingWrite[][] {
   return batches
 }
 
-async function commitBatch(datastore: Datastore, batch: PendingWrite[], options: CommitOptions): Promise<PendingWrite[]> {
+async function commitBatch(datastore: Datastore, batch: PendingWrite[], options: CommitOptions): Promise<Unwritten[]> {
   const compare: Compare[] = batch.map((write) => ({ key: write.key, target: 'mod', equals: write.baseRevision }))
   const changes: ChangedKey[] = batch.map((write) => ({ key: write.key, before: write.before?.value ?? null, beforeRevision: write.baseRevision }))
   const then: Operation[] = batch.map(operation)
   then.push(recordChanges(options.author, changes, options.clock))
-  if ((await datastore.txn({ compare, then })).succeeded) return []
-  if (batch.length === 1 || options.atomic) return batch
-  // One of them moved on: halve, so that the others do not wait for it.
+  const error = await datastore.txn({ compare, then }).then(({ succeeded }) => (succeeded ? undefined : LOST), sizeError)
+  if (error === undefined) return []
+  if (error !== LOST && options.atomic) throw error
+  if (batch.length === 1 || options.atomic) return batch.map((write) => (error === LOST ? { write } : { write, error }))
+  // One of them moved on, or is too large: halve, so that the others do not wait for it.
   const middle = batch.length >> 1
   const first = await commitBatch(datastore, batch.slice(0, middle), options)
   return [...first, ...(await commitBatch(datastore, batch.slice(middle), options))]
+}
+
+const LOST = 'lost'
+
+/** Gives back that something is too large; what else went wrong is thrown on. */
+function sizeError(error: unknown): DatastoreError {
+  if (error instanceof DatastoreError && error.code === 'too-large') return error
+  throw error
 }
 
 function operation(write: PendingWrite): Operation {

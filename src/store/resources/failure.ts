@@ -3,7 +3,7 @@ import { formatResourceName, type ResourceName } from '../../model/problem.ts'
 
 /** Why one resource could not be read or written. Others go on; the command says so and ends with 1. */
 export interface ResourceFailure {
-  readonly code: 'exists' | 'missing' | 'conflict' | 'unsupported' | 'invalid' | 'unreadable'
+  readonly code: 'exists' | 'missing' | 'conflict' | 'unsupported' | 'invalid' | 'unreadable' | 'too-large'
   readonly resource: ResourceName
   /** Holds the peer's key phrase. May hold text of the input: printers make it safe. */
   readonly message: string
@@ -41,6 +41,10 @@ export function updateConflict(resource: ResourceName): ResourceFailure {
 
 export function notSupported(operation: string, resource: ResourceName, reason: string): ResourceFailure {
   return { code: 'unsupported', resource, message: `operation ${operation} is not supported on ${formatResourceName(resource)}: ${reason}` }
+}
+
+export function tooLarge(resource: ResourceName, message: string): ResourceFailure {
+  return { code: 'too-large', resource, message: `${formatResourceName(resource)}: ${message}`, help: 'divide it into several resources' }
 }
 
 export function invalid(resource: ResourceName, faults: readonly Fault[]): ResourceFailure {

@@ -7,7 +7,7 @@ import { isBuiltin } from './builtin.ts'
 import { type Author, pruneChanges } from './changes.ts'
 import type { Clock } from './clock.ts'
 import { commit, type PendingWrite } from './commit.ts'
-import { alreadyExists, doesNotExist, invalid, notSupported, type ResourceFailure, updateConflict } from './failure.ts'
+import { alreadyExists, doesNotExist, invalid, notSupported, type ResourceFailure, tooLarge, updateConflict } from './failure.ts'
 import { isTiered, kindRange, parseResourceKey, possibleKeys, resourceKey, type Target } from './keys.ts'
 import { getMany, nameOf, pickStored } from './read.ts'
 import type { StoredResource } from './stored.ts'
@@ -63,12 +63,13 @@ export async function writeResources(datastore: Datastore, intents: readonly Int
     if (options.atomic && failed) {
       return outcomes.map((outcome) => (outcome?.type === 'failed' ? outcome : { type: 'not-tried' }))
     }
-    const lost = await commit(datastore, writes, options)
+    const unwritten = await commit(datastore, writes, options)
     open = []
-    for (const write of lost) {
+    for (const { write, error } of unwritten) {
       for (const index of write.intents) {
         const intent = intents[index] as Intent
-        if (namesRevision(intent) || attempt >= ATTEMPTS) outcomes[index] = { type: 'failed', failure: updateConflict(nameOf(intent.target)) }
+        if (error) outcomes[index] = { type: 'failed', failure: tooLarge(nameOf(intent.target), error.message) }
+        else if (namesRevision(intent) || attempt >= ATTEMPTS) outcomes[index] = { type: 'failed', failure: updateConflict(nameOf(intent.target)) }
         else open.push(index)
       }
     }

@@ -284,7 +284,8 @@ describe('processes that share a local datastore', () => {
 
   it('a key under a lease vanishes when its process dies, and watchers are told', async () => {
     const path = fresh()
-    const owner = startWorker('lease', path, '/held', 1)
+    // Long enough that it does not end while its owner waits for the processor.
+    const owner = startWorker('lease', path, '/held', 4)
     await nextLine(owner)
     const store = openLocal(path)
     const held = await store.get('/held')
