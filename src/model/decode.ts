@@ -31,6 +31,9 @@ export function decode(schema: v.GenericSchema, raw: unknown, path: Path, option
 
 // --- internal ---
 
+/** Stands for a value that must not be shown. */
+const HIDDEN = Symbol('something else')
+
 class Decoder {
   readonly #path: (string | number)[]
   readonly #options: DecodeOptions
@@ -58,7 +61,7 @@ class Decoder {
   #struct(shape: Extract<Shape, { type: 'struct' }>, raw: unknown, isItem: boolean): unknown {
     if (!isObject(raw))
       return this.#wrongType(
-        raw,
+        shape.meta.secret ? HIDDEN : raw,
         'a mapping',
         shape.fields.length === 0 ? undefined : `it may have: ${shape.fields.map(([name]) => name).join(', ')}`,
       )
@@ -192,6 +195,7 @@ class Decoder {
 
 /** Names the type (and short values) of something raw, for messages. */
 export function describe(raw: unknown): string {
+  if (raw === HIDDEN) return 'something else'
   if (raw instanceof AmbiguousScalar) return raw.text
   if (raw instanceof FloatScalar) return raw.text ?? String(raw.value)
   if (Array.isArray(raw)) return 'a list'

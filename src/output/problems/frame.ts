@@ -2,6 +2,7 @@ import type { Problem, Range } from '../../model/problem.ts'
 import { escapeForTerminal } from '../escape.ts'
 import type { Paint, Theme } from '../theme.ts'
 import { characterWidth } from '../width.ts'
+import { hideSecrets } from './secrets.ts'
 import { SourceLines } from './source.ts'
 import { formatPlace, formatSubject, safeMessage, safeText } from './words.ts'
 
@@ -90,12 +91,12 @@ function formatLines(lines: SourceLines, range: Range, gutter: number, paint: Pa
   const { line: last, column } = range.start
   const room = Math.max(30, (options.width ?? 120) - gutter - 3)
   const text = [`${' '.repeat(gutter)} ${theme.faint('│')}`]
-  const marked = lines.line(last) ?? ''
+  const marked = hideSecrets(lines.line(last) ?? '')
   // On one line the mark ends where the range does, on several with the line.
   const until = range.end.line === last ? Math.max(range.end.column, column + 1) : Number.POSITIVE_INFINITY
   const view = viewOf(marked, column, until, room)
   for (let number = Math.max(1, last - LINES_BEFORE); number < last; number++) {
-    const shown = cutView(lines.line(number) ?? '', view.from, room)
+    const shown = cutView(hideSecrets(lines.line(number) ?? ''), view.from, room)
     text.push(`${theme.faint(`${String(number).padStart(gutter)} │`)} ${shown}`.trimEnd())
   }
   text.push(`${theme.faint(`${String(last).padStart(gutter)} │`)} ${view.text}`.trimEnd())

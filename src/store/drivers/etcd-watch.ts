@@ -51,7 +51,8 @@ export async function* watchEtcd(source: WatchSource, range: KeyRange, fromRevis
 // --- internal ---
 
 function start(client: Etcd3, range: KeyRange, queue: Queue, next: () => number): Watcher {
-  const watch = client.watch().withPreviousKV().startRevision(String(next()))
+  // A stream of its own: when etcd refuses one watch (an old token), the library never lets those behind it on the same stream begin.
+  const watch = client.namespace('').watch().withPreviousKV().startRevision(String(next()))
   const bounded = range.end === undefined ? watch.key(range.start) : watch.inRange({ start: range.start, end: range.end })
   const watcher = bounded.watcher()
   watcher.on('connecting', (request) => {

@@ -131,19 +131,34 @@ describe('an etcd with users', SKIP, () => {
       await assert.rejects(store.get('/elsewhere'), told('unauthorized', /may not do this/))
     }))
 
-  it('forgets who is in when it starts anew: reads, writes and watches go on', () =>
+  it('forgets who is in when it starts anew: reads and writes go on', () =>
     using(as('calico'), async (store) => {
-      const from = await put(store, '/calico/w/0', '0')
-      const watching = collect(store, prefixRange('/calico/w/'), from, 2)
-      await store.get('/calico/w/0')
+      await put(store, '/calico/a', '2')
       await etcd.kill()
       await etcd.restart()
-      await writeOnce(store, '/calico/w/1')
-      assert.deepEqual(
-        (await watching).map(({ key }) => key),
-        ['/calico/w/0', '/calico/w/1'],
-      )
+      assert.equal((await persist(() => store.get('/calico/a')))?.value, '2')
+      await etcd.kill()
+      await etcd.restart()
+      await writeOnce(store, '/calico/anew')
     }))
+
+  it('and every watch goes on, with nobody else to renew its token', () =>
+    using(as('calico'), (store) =>
+      using(as('calico'), async (other) => {
+        const from = await put(store, '/calico/w/0', '0')
+        const watching = Array.from({ length: 3 }, () => collect(store, prefixRange('/calico/w/'), from, 2))
+        await collect(store, prefixRange('/calico/w/'), from, 1)
+        await etcd.kill()
+        await etcd.restart()
+        await writeOnce(other, '/calico/w/1')
+        for (const events of await Promise.all(watching)) {
+          assert.deepEqual(
+            events.map(({ key }) => key),
+            ['/calico/w/0', '/calico/w/1'],
+          )
+        }
+      }),
+    ))
 })
 
 describe('an etcd with certificates', SKIP, () => {
