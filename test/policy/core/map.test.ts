@@ -7,7 +7,8 @@ import { recordedWorlds, worldOf } from '../recorded.ts'
 test('places of a group reach the same and are reached by the same; places of different groups are not', () => {
   for (const recorded of recordedWorlds('named')) {
     const engine = new Engine(worldOf(recorded))
-    const { groups, groupOf, verdict } = wholeMap(engine)
+    const map = wholeMap(engine)
+    const { groups, groupOf } = map
     const size = engine.places.list.length
     assert.deepEqual(
       groups.flat().sort((a, b) => a - b),
@@ -30,7 +31,7 @@ test('places of a group reach the same and are reached by the same; places of di
     }
     for (const [from, sources] of groups.entries()) {
       for (const [to, destinations] of groups.entries()) {
-        assert.deepEqual(verdict(from, to), engine.verdict(sources.at(-1) ?? -1, destinations.at(-1) ?? -1))
+        assert.deepEqual(map.verdict(from, to), engine.verdict(sources.at(-1) ?? -1, destinations.at(-1) ?? -1))
       }
     }
   }
