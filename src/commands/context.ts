@@ -1,3 +1,4 @@
+import type { CacheStore } from '../manifest/cache.ts'
 import type { Datastore } from '../store/datastore.ts'
 import type { Clock } from '../store/resources/clock.ts'
 
@@ -13,6 +14,8 @@ export interface Context {
   readonly stdout: Output
   readonly stderr: Output
   readonly files: Files
+  /** Where what can be computed again is kept between runs; absent where there is no such place. */
+  readonly cache?: CacheStore
   readonly clock: Clock
   /** Who is at work, for change records. */
   readonly user: string
@@ -33,6 +36,8 @@ export interface StoreFlags {
 export interface Input {
   readonly isTerminal: boolean
   read(): Promise<Uint8Array>
+  /** The same as it arrives. */
+  chunks(): AsyncIterable<Uint8Array>
 }
 
 export interface Output {

@@ -2,7 +2,6 @@ import type { Command } from 'commander'
 import type { ManifestItem } from '../manifest/manifest.ts'
 import { readManifests } from '../manifest/read.ts'
 import { formatResourceName, type Problem, type ResourceName } from '../model/problem.ts'
-import { v1Converter } from '../model/v1/convert.ts'
 import { buildWorld, type Source, WORLD_KINDS } from '../policy/world/build.ts'
 import type { SetAside, World } from '../policy/world/world.ts'
 import { readSnapshot, type Snapshot } from '../store/resources/snapshot.ts'
@@ -58,7 +57,8 @@ export async function readSources(context: Context, filenames: readonly string[]
   const manifest = await readManifests(filenames, context, {
     recursive: options.recursive ?? false,
     skipEmpty: options.skipEmpty ?? false,
-    convertV1: v1Converter,
+    loadConvertV1: async () => (await import('../model/v1/convert.ts')).v1Converter,
+    ...(context.cache ? { cache: context.cache } : {}),
   })
   const problems = [...manifest.problems]
   const first = new Map<string, ManifestItem>()

@@ -1,3 +1,4 @@
+import type { CacheStore } from './cache.ts'
 import type { Fault } from '../model/decode.ts'
 import type { Kind, Resource } from '../model/kind.ts'
 import type { Path, Problem, Range } from '../model/problem.ts'
@@ -19,12 +20,16 @@ export interface ReadOptions {
   readonly skipEmpty?: boolean
   /** Makes v3 resources of v1 ones; without it `apiVersion: v1` is unknown. */
   readonly convertV1?: ConvertV1
+  /** The same, loaded only when something has to be read that is not in the cache. */
+  readonly loadConvertV1?: () => Promise<ConvertV1>
   /** Only names matter (`delete -f`, `get -f`): faults of a resource outside `apiVersion`, `kind` and `metadata` are still reported, rules across fields are not run. */
   readonly namesOnly?: boolean
   /** With `namesOnly`: a resource without a name is no problem (`get -f` then lists its kind). */
   readonly nameless?: boolean
   /** Called now and then with the number of documents read so far. */
   readonly onProgress?: (documents: number) => void
+  /** Where what was read is kept for the next run; only when resources are read in full. */
+  readonly cache?: CacheStore
 }
 
 /**

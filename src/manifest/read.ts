@@ -6,11 +6,12 @@ import { formatPath, type Path, type Problem, type Range, type ResourceName } fr
 import { kindNamed } from '../model/registry.ts'
 import { completeResource, decodeResource, validateResource } from '../model/resource.ts'
 import type { TextFault } from './text-fault.ts'
+import { type CachedItem, ManifestCache } from './cache.ts'
 import { checkCharacters, decodeText } from './encoding.ts'
 import { openDocument, type RawResource } from './envelope.ts'
 import { Lines } from './lines.ts'
 import { Locator } from './locate.ts'
-import type { Manifest, ManifestInput, ManifestItem, RawItem, RawManifest, ReadOptions } from './manifest.ts'
+import type { ConvertV1, Manifest, ManifestInput, ManifestItem, RawItem, RawManifest, ReadOptions } from './manifest.ts'
 import { readSources, type SourceFile } from './sources.ts'
 import { type Chunk, splitDocuments } from './split.ts'
 import { readDocuments, type YamlDocument } from './yaml.ts'
@@ -21,7 +22,13 @@ import { readDocuments, type YamlDocument } from './yaml.ts'
  */
 export async function readManifests(values: readonly string[], input: ManifestInput, options: ReadOptions = {}): Promise<Manifest> {
   const reading = new Reading(options)
-  for await (const source of readSources(values, input, options, (problem) => reading.problems.push(problem))) reading.read(source)
+  const cache = options.cache && new ManifestCache(options.cache, `manifests-${nameFor(values)}`)
+  for await (const source of readSources(values, input, options, (problem) => reading.problems.push(problem))) {
+    if (cache && reading.recall(cache, source)) continue
+    if (options.loadConvertV1) reading.convertV1 ??= await options.loadConvertV1()
+    reading.read(source, cache)
+  }
+  cache?.save()
   return reading
 }
 
@@ -48,6 +55,7 @@ const REPORT_EVERY = 200
 class Reading implements Manifest {
   readonly items: ManifestItem[] = []
   readonly problems: Problem[] = []
+  convertV1: ConvertV1 | undefined
   readonly #texts = new Map<string, ManifestFile>()
   readonly #options: ReadOptions
   readonly #raws: RawItem[] | undefined
@@ -56,6 +64,7 @@ class Reading implements Manifest {
   /** `raws`: where resources go undecoded. */
   constructor(options: ReadOptions, raws?: RawItem[]) {
     this.#options = options
+    this.convertV1 = options.convertV1
     this.#raws = raws
   }
 
@@ -65,9 +74,32 @@ class Reading implements Manifest {
 
   readonly source = (file: string): string | undefined => this.#texts.get(file)?.text
 
-  read(source: SourceFile): void {
+  /** Takes what an earlier run read from the same bytes, if one did. */
+  recall(cache: ManifestCache, source: SourceFile): boolean {
+    const known = cache.get(source.name, source.bytes)
+    if (!known) return false
+    const file = new ManifestFile(source.name, () => decodeText(source.bytes).text)
+    this.#texts.set(source.name, file)
+    let place: DocumentPlace | undefined
+    for (const { kind: name, resource, document, start, end, place: at } of known) {
+      const kind = kindNamed(name)
+      if (place?.document !== document) place = new DocumentPlace(file, { start, end }, document)
+      if (kind) this.items.push(new Item(kind, resource, place, at))
+    }
+    return true
+  }
+
+  /** `cache`: keeps what is good for the next run. */
+  read(source: SourceFile, cache?: ManifestCache): void {
+    const [problems, items] = [this.problems.length, this.items.length]
+    this.#read(source)
+    const isGood = this.problems.length === problems
+    if (isGood) cache?.put(source.name, source.bytes, () => (this.items.slice(items) as Item[]).map((item) => item.toCache()))
+  }
+
+  #read(source: SourceFile): void {
     const { text, wide, fault } = decodeText(source.bytes)
-    const file = new ManifestFile(source.name, text)
+    const file = new ManifestFile(source.name, () => text)
     this.#texts.set(source.name, file)
     const before = this.problems.length
     const report = (fault: TextFault): void => void this.problems.push(file.textProblem(fault))
@@ -97,7 +129,7 @@ class Reading implements Manifest {
     for (const fault of faults) this.problems.push(file.textProblem(fault))
     if (empty || faults.length > 0) return 0
     const place = new DocumentPlace(file, chunk, index)
-    const raws = openDocument(value, this.#options.convertV1, (fault) => this.problems.push(place.problem(fault, [], undefined)))
+    const raws = openDocument(value, this.convertV1, (fault) => this.problems.push(place.problem(fault, [], undefined)))
     for (const raw of raws) this.#readResource(place, raw)
     return raws.length
   }
@@ -110,7 +142,7 @@ class Reading implements Manifest {
       faults++
       this.problems.push(place.problem(fault, at, name))
     }
-    const resources = version === 'v1' ? this.#options.convertV1?.(raw, report) : [raw]
+    const resources = version === 'v1' ? this.convertV1?.(raw, report) : [raw]
     for (const resource of resources ?? []) this.#decode(place, at, resource, report, () => faults)
   }
 
@@ -131,18 +163,23 @@ class Reading implements Manifest {
 /** A file's text with its lines, and the document of it that was searched last. */
 class ManifestFile {
   readonly name: string
-  readonly text: string
-  readonly #lines: Lines
+  readonly #decode: () => string
+  #text: string | undefined
+  #lines: Lines | undefined
   #located: { readonly chunk: Chunk; readonly locator: Locator } | undefined
 
-  constructor(name: string, text: string) {
+  constructor(name: string, decode: () => string) {
     this.name = name
-    this.text = text
-    this.#lines = new Lines(text)
+    this.#decode = decode
+  }
+
+  get text(): string {
+    return (this.#text ??= this.#decode())
   }
 
   range(start: number, end: number): Range {
-    return { start: this.#lines.position(start), end: this.#lines.position(end) }
+    const lines = (this.#lines ??= new Lines(this.text))
+    return { start: lines.position(start), end: lines.position(end) }
   }
 
   locator(chunk: Chunk): Locator {
@@ -211,6 +248,11 @@ class Item implements ManifestItem {
     return this.#document.file.name
   }
 
+  toCache(): CachedItem {
+    const { chunk, document } = this.#document
+    return { kind: this.kind.kind, resource: this.resource, document, start: chunk.start, end: chunk.end, place: this.place }
+  }
+
   get document(): number {
     return this.#document.document
   }
@@ -218,6 +260,13 @@ class Item implements ManifestItem {
   locate(path: Path, at: 'value' | 'key' = 'value'): Range {
     return this.#document.locate([...this.place, ...path], at)
   }
+}
+
+/** A short name for what is read: when two share it, they only take turns in the cache. */
+function nameFor(values: readonly string[]): string {
+  let hash = 0x811c9dc5
+  for (const char of values.join('\n')) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193)
+  return (hash >>> 0).toString(16).padStart(8, '0')
 }
 
 function nameOf(kind: string, raw: Record<string, unknown>): ResourceName {

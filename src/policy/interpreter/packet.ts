@@ -16,8 +16,8 @@ export interface Owners {
 
 /** Those who have an address as one of their own, and network sets that hold it. */
 export function ownersOf(world: World, ip: Ip): Owners {
-  let byAddress = addressIndexes.get(world)
-  if (!byAddress) addressIndexes.set(world, (byAddress = indexAddresses(world)))
+  let byAddress = addressIndexes.get(world.endpoints)
+  if (!byAddress) addressIndexes.set(world.endpoints, (byAddress = indexAddresses(world.endpoints)))
   return { endpoints: byAddress.get(ip.value) ?? [], networkSets: world.networkSets.filter(({ nets }) => nets.some((net) => holds(net, ip))) }
 }
 
@@ -30,11 +30,11 @@ export function holds(net: World['networkSets'][number]['nets'][number], ip: Ip)
 // --- internal ---
 
 /** Numbers are addresses of IPv4, bigints of IPv6. */
-const addressIndexes = new WeakMap<World, ReadonlyMap<number | bigint, readonly Endpoint[]>>()
+const addressIndexes = new WeakMap<readonly Endpoint[], ReadonlyMap<number | bigint, readonly Endpoint[]>>()
 
-function indexAddresses(world: World): ReadonlyMap<number | bigint, readonly Endpoint[]> {
+function indexAddresses(endpoints: readonly Endpoint[]): ReadonlyMap<number | bigint, readonly Endpoint[]> {
   const index = new Map<number | bigint, Endpoint[]>()
-  for (const endpoint of world.endpoints) {
+  for (const endpoint of endpoints) {
     for (const { value } of endpoint.addresses) {
       const known = index.get(value)
       if (known) known.push(endpoint)

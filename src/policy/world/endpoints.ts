@@ -18,8 +18,11 @@ export const CONTAINER_ANNOTATION = 'docker.projectcalico.org/container'
 export function workloadEndpoint(resource: Resource, origin: Origin, inheritance: Inheritance): Endpoint {
   const { metadata, spec = {} } = resource as Resource<WorkloadSpec>
   const { name = '', namespace = 'default', annotations } = metadata
-  // Labels with these prefixes come from namespaces and service accounts only, by their profiles.
-  const own = Object.fromEntries(Object.entries(metadata.labels ?? {}).filter(([key]) => !/^pc(?:ns|sa)\./.test(key)))
+  const own: Record<string, string> = {}
+  for (const [key, value] of Object.entries(metadata.labels ?? {})) {
+    // Labels with these prefixes come from namespaces and service accounts only, by their profiles.
+    if (!key.startsWith('pcns.') && !key.startsWith('pcsa.')) own[key] = value
+  }
   if (spec.serviceAccountName) own[ACCOUNT_LABEL] = spec.serviceAccountName
   const workload = spec.workload === DOCKER_WORKLOAD ? undefined : spec.workload
   const aliases = [annotations?.[CONTAINER_ANNOTATION], workload, spec.pod, spec.containerID, spec.endpoint]
