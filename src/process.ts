@@ -20,6 +20,7 @@ const context: Context = {
       return isTerminalAt(0)
     },
     read: readInput,
+    chunks: () => process.stdin,
   },
   stdout: output(1),
   stderr: output(2),

@@ -30,7 +30,10 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
     cwd: options.cwd ?? '/',
     stdin: {
       isTerminal: false,
-      read: async () => (typeof options.stdin === 'string' ? new TextEncoder().encode(options.stdin) : (options.stdin ?? new Uint8Array())),
+      read: async () => bytesOf(options.stdin),
+      async *chunks() {
+        yield bytesOf(options.stdin)
+      },
     },
     stdout: { isTerminal: false, write: (text) => void out.push(text) },
     stderr: { isTerminal: false, write: (text) => void err.push(text) },
@@ -62,4 +65,10 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
   const code = await main(args, context)
   await Promise.allSettled(opened.map(async (store) => (await store).close()))
   return { code, stdout: out.join(''), stderr: err.join('') }
+}
+
+// --- internal ---
+
+function bytesOf(input: RunOptions['stdin']): Uint8Array {
+  return typeof input === 'string' ? new TextEncoder().encode(input) : (input ?? new Uint8Array())
 }

@@ -33,6 +33,8 @@ export interface StoreFlags {
 export interface Input {
   readonly isTerminal: boolean
   read(): Promise<Uint8Array>
+  /** The same as it arrives. */
+  chunks(): AsyncIterable<Uint8Array>
 }
 
 export interface Output {

@@ -13,6 +13,7 @@ export function programHelp(): string {
 Examples:
   calicoctl apply -f profile.yaml            create or change what the file describes
   calicoctl get profile net1 -o yaml         show one profile
+  calicoctl why workload-A workload-B icmp   may A ping B, and which rule says so?
   calicoctl validate -f policies/            check manifests, without a datastore
 
 Usage:

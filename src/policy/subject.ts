@@ -1,4 +1,4 @@
-import { containsNet, formatNet, maskNet, type Net, parseNet } from '../model/net.ts'
+import { containsNet, formatNet, type Ip, maskNet, type Net, parseNet } from '../model/net.ts'
 import type { Selector } from '../model/selector/ast.ts'
 import { matches } from '../model/selector/evaluate.ts'
 import { parseSelector } from '../model/selector/parse.ts'
@@ -11,10 +11,10 @@ export type Subject =
   | { readonly type: 'endpoint'; readonly text: string; readonly endpoints: readonly [Endpoint] }
   /** All endpoints of a network or profile, or all that a selector picks; there may be none. */
   | { readonly type: 'group'; readonly text: string; readonly endpoints: readonly Endpoint[]; readonly selector?: Selector }
-  /** An address or a network; `endpoints` are those with an address in it. */
+  /** An address or a network; `endpoints` are those that have an address in it, or act at one. */
   | { readonly type: 'address'; readonly text: string; readonly net: Net; readonly endpoints: readonly Endpoint[] }
-  /** A network set. */
-  | { readonly type: 'set'; readonly text: string; readonly nets: readonly Net[]; readonly endpoints: readonly [] }
+  /** A network set; `endpoints` are those that have an address in it, or act at one. */
+  | { readonly type: 'set'; readonly text: string; readonly nets: readonly Net[]; readonly endpoints: readonly Endpoint[] }
 
 export interface SubjectFault {
   readonly code: 'unknown-name' | 'ambiguous-name' | 'bad-selector'
@@ -42,7 +42,7 @@ export function findSubject(world: World, text: string): Subject | SubjectFault 
   return only ? ambiguous(text, found) : unknown(world, text, rest)
 }
 
-export function isSubjectFault(found: Subject | SubjectFault): found is SubjectFault {
+export function isSubjectFault(found: object): found is SubjectFault {
   return 'code' in found
 }
 
@@ -51,7 +51,7 @@ export function isSubjectFault(found: Subject | SubjectFault): found is SubjectF
 /** At most so many candidates are listed. */
 const LISTED = 8
 
-function looksLikeSelector(text: string): boolean {
+export function looksLikeSelector(text: string): boolean {
   return /[=!&|(){}]|\s(?:in|not in|notin|contains|starts\s?with|ends\s?with)\s/.test(text) || text.trim() === ''
 }
 
@@ -62,7 +62,12 @@ function bySelector(world: World, text: string, selector: string): Subject | Sub
 }
 
 function byAddress(world: World, text: string, net: Net): Subject {
-  return { type: 'address', text, net, endpoints: world.endpoints.filter(({ addresses }) => addresses.some((ip) => containsNet(net, ip))) }
+  return { type: 'address', text, net, endpoints: within(world, [net]) }
+}
+
+function within(world: World, nets: readonly Net[]): Endpoint[] {
+  const isIn = (ip: Ip) => nets.some((net) => containsNet(net, ip))
+  return world.endpoints.filter(({ addresses, otherAddresses }) => addresses.some(isIn) || otherAddresses?.some(isIn))
 }
 
 /** Full names win over the names that people have for endpoints. */
@@ -81,7 +86,7 @@ function byProfile(world: World, text: string, name: string): Subject[] {
 function bySet(world: World, text: string, name: string): Subject[] {
   return world.networkSets
     .filter((set) => set.name === name || `${set.namespace ?? ''}/${set.name}` === name)
-    .map(({ nets }) => ({ type: 'set', text, nets, endpoints: [] }))
+    .map(({ nets }) => ({ type: 'set', text, nets, endpoints: within(world, nets) }))
 }
 
 function ambiguous(text: string, found: readonly Subject[]): SubjectFault {

@@ -30,14 +30,14 @@ export class Engine {
   readonly #answers = new Map<string, Answers>()
   readonly #ofPlace: Readonly<Record<Direction, (Answers | undefined)[]>> = { ingress: [], egress: [] }
 
-  /** `space`: shared by engines whose results are to be compared. */
-  constructor(facts: Facts, space: ConnectionSpace = new ConnectionSpace()) {
+  /** `space`: shared by engines whose results are to be compared. `nets`: networks that are asked about, besides those of rules. */
+  constructor(facts: Facts, space: ConnectionSpace = new ConnectionSpace(), nets: readonly Net[] = []) {
     this.space = space
     const labels = classifyLabels(
       [...facts.endpoints, ...facts.networkSets].map((owner) => owner.labels),
       selectorsOf(facts),
     )
-    this.atoms = cutAddresses(netsOf(facts))
+    this.atoms = cutAddresses([...nets, ...netsOf(facts)])
     this.places = findPlaces(facts.endpoints, labels, this.atoms)
     const setClasses = facts.networkSets.map((_, index) => labels.classOf[facts.endpoints.length + index] ?? 0)
     this.#matches = new Matches(space, this.places, this.atoms, labels, facts.networkSets, setClasses)

@@ -89,11 +89,15 @@ export function walkSide(world: World, endpoint: Endpoint, direction: Direction,
 }
 
 /**
- * What host endpoints say to a packet that their host forwards, from it (`ingress`) or out of it (`egress`): only policies with applyOnForward, no failsafe
- * port, no profile. Undefined when none acts: forwarding is not theirs to decide.
+ * What a host endpoint says to a packet that its host forwards, coming in (`ingress`) or going out (`egress`) by it: untracked and preDNAT policies as it
+ * comes in, save to a failsafe port, then only policies with applyOnForward, no profile. Undefined when none acts: forwarding is not its to decide.
  */
 export function walkForward(world: World, endpoint: Endpoint, direction: Direction, packet: Packet): Side | undefined {
-  const planned = world.tiers.flatMap((tier) => tierPlan(tier, 'normal', endpoint, direction, (policy) => policy.applyOnForward === true))
+  const early = direction === 'ingress' && !beforePolicy(endpoint, direction, packet) ? (['untracked', 'preDNAT'] as const) : []
+  const planned = [
+    ...early.flatMap((stage) => world.tiers.flatMap((tier) => tierPlan(tier, stage, endpoint, direction, () => true))),
+    ...world.tiers.flatMap((tier) => tierPlan(tier, 'normal', endpoint, direction, (policy) => policy.applyOnForward === true)),
+  ]
   if (planned.length === 0) return undefined
   const layers: Layer[] = []
   const possible = decide(world, planned, packet, layers, 'Allow')

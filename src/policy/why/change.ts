@@ -1,0 +1,160 @@
+import { API_VERSION, type Resource } from '../../model/kind.ts'
+import { formatNet, type Net } from '../../model/net.ts'
+import type { EntityRule, Rule as WrittenRule } from '../../model/rule.ts'
+import type { Direction } from '../facts.ts'
+import type { Layer, Side } from '../interpreter/walk.ts'
+import { comparePolicies } from '../world/order.ts'
+import { BUILT_IN } from '../world/origin.ts'
+import { resolvePolicy, resolveProfile } from '../world/policies.ts'
+import { Selectors } from '../world/selectors.ts'
+import type { Endpoint, Policy, Profile, World } from '../world/world.ts'
+import { examine, type Examined } from './examine.ts'
+import { nearestMisses } from './misses.ts'
+import { peerOf, selectorFor } from './peer.ts'
+import { protocolName, type Traffic } from './traffic.ts'
+
+/** One rule more. */
+export type Change =
+  /** At a place of the list of a resource that is there. */
+  | { readonly type: 'rule'; readonly owner: Policy | Profile; readonly direction: Direction; readonly index: number; readonly rule: WrittenRule }
+  /** With a resource for it. */
+  | { readonly type: 'resource'; readonly resource: Resource; readonly direction: Direction }
+
+export interface Remedy {
+  readonly changes: readonly Change[]
+  /** The same packet in the world with the changes: allowed. */
+  readonly proof: Examined
+}
+
+/** The networks that an end outside stands for. */
+export interface Outside {
+  readonly from?: readonly Net[] | undefined
+  readonly to?: readonly Net[] | undefined
+}
+
+/**
+ * The smallest change that lets a denied packet, and the traffic it stands for, pass: a rule for this peer at each place that denies it. Proven: the packet
+ * is followed again with the change. Undefined when no rule can help, such as with tunnels from workloads.
+ */
+export function remedyFor(world: World, denied: Examined, traffic: Traffic, outside: Outside = {}): Remedy | undefined {
+  const changes: Change[] = []
+  let [now, examined] = [world, denied]
+  while (examined.verdict === 'deny' && changes.length < MOST_CHANGES) {
+    const change = nextChange(now, examined, traffic, outside)
+    if (!change) return undefined
+    changes.push(change)
+    now = withChange(now, change)
+    examined = examine(now, denied.from, denied.to, denied.header)
+  }
+  return examined.verdict === 'allow' && changes.length > 0 ? { changes, proof: examined } : undefined
+}
+
+/** The resource that a change is made to, as it would be. */
+export function changedResource(change: Change): Resource {
+  if (change.type === 'resource') return change.resource
+  const { owner, direction, index, rule } = change
+  const spec = (owner.resource.spec ?? {}) as Partial<Record<Direction, WrittenRule[]>>
+  return { ...owner.resource, spec: { ...spec, [direction]: (spec[direction] ?? []).toSpliced(index, 0, rule) } }
+}
+
+// --- internal ---
+
+/** At most one for each end and each host on the way, with some to spare for a profile that must be made first. */
+const MOST_CHANGES = 6
+
+function nextChange(world: World, examined: Examined, traffic: Traffic, outside: Outside): Change | undefined {
+  const sides = [examined.egress, examined.ingress, ...examined.forwards.flatMap(({ side, certain }) => (certain ? [side] : []))]
+  const side = sides.find((one) => one?.verdict === 'deny')
+  const last = side?.layers.at(-1)
+  return side && last ? changeAt(world, side, last, examined, traffic, outside) : undefined
+}
+
+function changeAt(world: World, side: Side, last: Layer, { from, to, header }: Examined, traffic: Traffic, outside: Outside): Change | undefined {
+  const { endpoint, direction } = side
+  const ruleFor = (namespace: string | undefined): WrittenRule => {
+    const [end, nets] = direction === 'ingress' ? [from, outside.from] : [to, outside.to]
+    const peer = !end.endpoint && nets ? { nets: nets.map(formatNet) } : peerOf(world, end, namespace)
+    return ruleTo(traffic, header.protocol, direction, peer)
+  }
+  switch (last.type) {
+    case 'always':
+      return undefined
+    case 'tier': {
+      const near = nearestMisses(side).find(({ owner }) => last.steps.some(({ policy }) => policy === owner))?.owner as Policy | undefined
+      const owner = last.by?.policy ?? near ?? last.steps.at(-1)?.policy
+      if (!owner) return undefined
+      return { type: 'rule', owner, direction, index: last.by?.rule.index ?? owner[direction]?.length ?? 0, rule: ruleFor(owner.namespace) }
+    }
+    case 'profile': {
+      const { profile, name, by } = last
+      const rule = ruleFor(undefined)
+      if (profile) return { type: 'rule', owner: profile, direction, index: by?.index ?? profile[direction].length, rule }
+      return {
+        type: 'resource',
+        direction,
+        resource: { kind: 'Profile', apiVersion: API_VERSION, metadata: { name }, spec: { [direction]: [rule] } },
+      }
+    }
+    case 'end': {
+      const profile = endpoint.profiles.map((name) => world.profiles.get(name)).findLast((found) => found && found.origin !== BUILT_IN)
+      if (profile) return { type: 'rule', owner: profile, direction, index: profile[direction].length, rule: ruleFor(undefined) }
+      return { type: 'resource', direction, resource: policyFor(world, endpoint, direction, ruleFor(endpoint.namespace)) }
+    }
+  }
+}
+
+function ruleTo(traffic: Traffic, protocol: number, direction: Direction, peer: EntityRule): WrittenRule {
+  const { ports, icmpType, icmpCode } = traffic
+  const target: EntityRule = ports ? { ports: [ports[0] === ports[1] ? ports[0] : `${ports[0]}:${ports[1]}`] } : {}
+  const [source, destination] = direction === 'ingress' ? [peer, target] : [{}, { ...peer, ...target }]
+  return {
+    action: 'Allow',
+    ...(traffic.protocol === undefined ? {} : { protocol: protocolName(protocol) }),
+    ...(icmpType === undefined ? {} : { icmp: { type: icmpType, ...(icmpCode === undefined ? {} : { code: icmpCode }) } }),
+    ...(Object.keys(source).length > 0 ? { source } : {}),
+    ...(Object.keys(destination).length > 0 ? { destination } : {}),
+  }
+}
+
+/** A policy for an endpoint on which nothing acts in a direction: so far it is denied everything, and nothing is taken from it. */
+function policyFor(world: World, endpoint: Endpoint, direction: Direction, rule: WrittenRule): Resource {
+  const { namespace, name } = endpoint
+  const kind = namespace === undefined ? 'GlobalNetworkPolicy' : 'NetworkPolicy'
+  const selector = selectorFor(world, endpoint, namespace)
+  return {
+    kind,
+    apiVersion: API_VERSION,
+    metadata: { name: freeName(world, `allow-${direction}-${name}`), ...(namespace === undefined ? {} : { namespace }) },
+    spec: { ...(selector === undefined ? {} : { selector }), types: [direction === 'ingress' ? 'Ingress' : 'Egress'], [direction]: [rule] },
+  }
+}
+
+function freeName(world: World, wanted: string): string {
+  const taken = new Set(world.tiers.flatMap(({ policies }) => policies.map(({ name }) => name)))
+  const base = wanted
+    .toLowerCase()
+    .replace(/[^a-z0-9.-]+/g, '-')
+    .slice(0, 200)
+  let name = base
+  for (let number = 2; taken.has(name); number++) name = `${base}-${number}`
+  return name
+}
+
+function withChange(world: World, change: Change): World {
+  const resource = changedResource(change)
+  const { endpoints, networkSets, setAside } = world
+  const rest = { endpoints, networkSets, setAside, unknowns: [] }
+  const origin = change.type === 'rule' ? change.owner.origin : {}
+  if (resource.kind === 'Profile') {
+    const changed = resolveProfile(resource, origin, new Selectors())
+    return { ...rest, tiers: world.tiers, profiles: new Map([...world.profiles, [changed.name, changed]]) }
+  }
+  const changed = resolvePolicy(resource, origin, new Selectors())
+  const before = change.type === 'rule' ? change.owner : undefined
+  const tiers = world.tiers.map((tier) =>
+    tier.name === changed.tier
+      ? { ...tier, policies: [...tier.policies.filter((policy) => policy !== before), changed].sort(comparePolicies) }
+      : tier,
+  )
+  return { ...rest, tiers, profiles: world.profiles }
+}
