@@ -18,6 +18,7 @@ export const commandModules: Readonly<Record<CommandName, () => Promise<{ readon
   patch: () => import('./patch.ts'),
   label: () => import('./label.ts'),
   why: () => import('./why.ts'),
+  reach: () => import('./reach.ts'),
   applies: () => import('./applies.ts'),
   selects: () => import('./selects.ts'),
   validate: () => import('./validate.ts'),

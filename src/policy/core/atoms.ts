@@ -7,6 +7,8 @@ import { compareNets, containsNet, type Family, formatNet, type Ip, lastIp, type
 export interface Atoms {
   readonly size: number
   familyOf(atom: number): Family
+  /** The network in which an atom is what lies in none within it. */
+  netOf(atom: number): Net
   /** The atom of an address. */
   atomOf(ip: Ip): number
   /** The atoms of which a network consists. It is one of those that the atoms were made for. */
@@ -57,6 +59,7 @@ export function cutAddresses(nets: Iterable<Net>): Atoms {
   return {
     size: sorted.length,
     familyOf: (atom) => sorted[atom]?.family ?? 4,
+    netOf: (atom) => sorted[atom] ?? WHOLE_4,
     atomOf: (ip) => {
       const list = ip.family === 4 ? starts4 : starts[6]
       let [low, high] = [0, list.length - 1]
@@ -90,10 +93,8 @@ export function cutAddresses(nets: Iterable<Net>): Atoms {
 
 // --- internal ---
 
-const WHOLE: readonly Net[] = [
-  { family: 4, value: 0, prefix: 0 },
-  { family: 6, value: 0n, prefix: 0 },
-]
+const WHOLE_4: Net = { family: 4, value: 0, prefix: 0 }
+const WHOLE: readonly Net[] = [WHOLE_4, { family: 6, value: 0n, prefix: 0 }]
 const LIMITS: Readonly<Record<Family, number | bigint>> = { 4: 2 ** 32, 6: 1n << 128n }
 /** How many addresses of each stretch of an atom are tried. */
 const TRIES = 1024
