@@ -30,9 +30,9 @@ export interface MapAnswer {
 export async function writeMap(format: MapFormat, answer: MapAnswer, write: (text: string) => void): Promise<void> {
   switch (format) {
     case 'table':
-      return write(formatCells(headings(answer), blockRows(answer, SHOWN)))
+      return write(formatCells(headings(answer), blockRows(answer)))
     case 'md':
-      return write(formatMarkdownTable(headings(answer).map(sentence), blockRows(answer, SHOWN)))
+      return write(formatMarkdownTable(headings(answer).map(sentence), blockRows(answer)))
     case 'json':
       return write(formatAnswer('reach', toJson(answer)))
     case 'csv':
@@ -92,16 +92,22 @@ function sentence(heading: string): string {
   return heading.charAt(0) + heading.slice(1).toLowerCase()
 }
 
-function blockRows({ map }: MapAnswer, shown: number): string[][] {
-  const list = (groups: readonly number[]) => {
-    const names = groups.slice(0, shown).map((at) => labelOf(map.groups[at]))
-    return groups.length > shown ? `${names.join(', ')} and ${groups.length - shown} more` : names.join(', ')
-  }
-  return map.blocks.map(({ from, to, cell }) => [list(from), list(to), describeCell(map.engine.space, map.cells.list[cell] ?? [])])
+function blockRows({ map }: MapAnswer): string[][] {
+  return map.blocks.map(({ from, to, cell }) => [listOf(map, from), listOf(map, to), describeCell(map.engine.space, map.cells.list[cell] ?? [])])
 }
 
-function labelOf(group: NamedGroup | undefined): string {
-  if (!group) return ''
+/** Several groups as what their endpoints have in common, where that is something, or one by one. */
+function listOf(map: ReachMap, groups: readonly number[]): string {
+  const all = groups.flatMap((at) => map.groups[at] ?? [])
+  const [endpoints, outside] = [all.filter(({ kind }) => kind === 'endpoints'), all.filter(({ kind }) => kind === 'outside')]
+  const members = [...new Set(endpoints.flatMap(({ members }) => members.map(({ index }) => index)))]
+  const isWorthIt = endpoints.length > SHOWN || (endpoints.length > 1 && endpoints.some(({ members }) => members.length > 1))
+  const together = isWorthIt ? map.namer.exactName(members) : undefined
+  const words = [...(together === undefined ? endpoints.map(labelOf) : [`${together} (${members.length} endpoints)`]), ...outside.map(labelOf)]
+  return words.length > SHOWN ? `${words.slice(0, SHOWN).join(', ')} and ${words.length - SHOWN} more` : words.join(', ')
+}
+
+function labelOf(group: NamedGroup): string {
   const detail = detailOf(group)
   return detail === '' ? group.name : `${group.name} (${detail})`
 }

@@ -32,15 +32,22 @@ export class Namer {
     }
   }
 
-  /** What to call some endpoints, given by their indexes: each a different name for each different set. */
+  /** What to call some endpoints, given by their indexes. */
   name(members: readonly number[]): string {
+    return this.exactName(members) ?? this.#list(members)
+  }
+
+  /** What some endpoints, and no others, have in common, in words; undefined when that would not be short. */
+  exactName(members: readonly number[]): string | undefined {
     const [only] = members
     if (only !== undefined && members.length === 1) return this.title(only)
     if (members.length === this.#endpoints.length) return 'every endpoint'
     const common = this.#common(members)
-    const exact = common.filter((trait) => this.#holders.get(trait)?.length === members.length).sort(byRank)[0]
+    const [exact] = common.filter((trait) => this.#holders.get(trait)?.length === members.length).sort(byRank)
     if (exact !== undefined) return wordsOf(exact)
-    return this.#union(members) ?? this.#conjunction(members, common) ?? this.#list(members, common)
+    return (
+      this.#union(members, undefined) ?? this.#unionWithin(members, common) ?? this.#allBut(members, common) ?? this.#conjunction(members, common)
+    )
   }
 
   /** What to call one endpoint: what people do, unless that is the name of several. */
@@ -64,8 +71,8 @@ export class Namer {
     return common
   }
 
-  /** All that have one of some values of a label, or are on one of some networks. */
-  #union(members: readonly number[]): string | undefined {
+  /** All that have one of some values of a label, or are on one of some networks; of those that have a trait, if one is given. */
+  #union(members: readonly number[], within: string | undefined): string | undefined {
     const values = new Map<string, Set<string>>()
     for (const member of members) {
       for (const trait of this.#traits[member] ?? []) {
@@ -76,10 +83,32 @@ export class Namer {
       }
     }
     for (const [, traits] of [...values].sort(([a], [b]) => byRank(a, b))) {
-      const lists = [...traits].map((trait) => this.#holders.get(trait) ?? [])
-      if (traits.size > MOST_VALUES || lists.reduce((sum, { length }) => sum + length, 0) !== members.length) continue
-      if (new Set(lists.flat()).size !== members.length) continue
-      return [...traits].map(wordsOf).sort(compareTexts).join(' or ')
+      if (traits.size > MOST_VALUES) continue
+      const holders = new Set([...traits].flatMap((trait) => this.#holders.get(trait) ?? []))
+      const count =
+        within === undefined ? holders.size : (this.#holders.get(within) ?? []).reduce((sum, index) => sum + (holders.has(index) ? 1 : 0), 0)
+      if (count === members.length && members.every((member) => holders.has(member))) return oneOf([...traits].map(wordsOf).sort(compareTexts))
+    }
+    return undefined
+  }
+
+  /** Those of a trait that have one of some values. */
+  #unionWithin(members: readonly number[], common: readonly string[]): string | undefined {
+    for (const trait of [...common].sort(byRank)) {
+      const union = this.#union(members, trait)
+      if (union !== undefined && union !== wordsOf(trait)) return [wordsOf(trait), union].join(', ')
+    }
+    return undefined
+  }
+
+  /** All of a trait, or all there are, but for those that have one of some values. */
+  #allBut(members: readonly number[], common: readonly string[]): string | undefined {
+    const own = new Set(members)
+    for (const trait of [...[...common].sort(byRank).filter((trait) => this.#holders.get(trait)?.length !== this.#endpoints.length), undefined]) {
+      const all = trait === undefined ? [...this.#endpoints.keys()] : (this.#holders.get(trait) ?? [])
+      const rest = all.filter((index) => !own.has(index))
+      const union = this.#union(rest, trait)
+      if (union !== undefined) return `${trait === undefined ? 'every endpoint' : wordsOf(trait)} but ${union}`
     }
     return undefined
   }
@@ -87,11 +116,12 @@ export class Namer {
   /** Two or three traits together, and traits that none of them has, until nobody else is left. */
   #conjunction(members: readonly number[], common: readonly string[]): string | undefined {
     const own = new Set(members)
-    const byCount = [...common].sort((a, b) => (this.#holders.get(a)?.length ?? 0) - (this.#holders.get(b)?.length ?? 0) || byRank(a, b))
+    const telling = common.filter((trait) => this.#holders.get(trait)?.length !== this.#endpoints.length)
+    const byCount = telling.sort((a, b) => (this.#holders.get(a)?.length ?? 0) - (this.#holders.get(b)?.length ?? 0) || byRank(a, b))
     const [base] = byCount
     let rest = (base === undefined ? this.#endpoints.map((_, index) => index) : (this.#holders.get(base) ?? [])).filter((index) => !own.has(index))
     const foreign = new Set(members.flatMap((member) => this.#traits[member] ?? []))
-    const chosen = base === undefined ? [] : [wordsOf(base)]
+    const chosen = base === undefined ? [] : [base]
     while (rest.length > 0 && chosen.length < MOST_TRAITS) {
       // How many of the rest each further condition excludes.
       const without = new Map<string, number>(common.map((trait) => [trait, rest.length]))
@@ -106,16 +136,22 @@ export class Namer {
       const denies = best.startsWith('!')
       const trait = denies ? best.slice(1) : best
       rest = rest.filter((index) => (this.#traits[index]?.includes(trait) ?? false) !== denies)
-      chosen.push(denies ? `not ${wordsOf(trait)}` : wordsOf(trait))
+      chosen.push(best)
     }
-    return rest.length > 0 || chosen.length === 0 ? undefined : chosen.join(', ')
+    if (rest.length > 0 || chosen.length === 0) return undefined
+    const words = (one: string) => (one.startsWith('!') ? `not ${wordsOf(one)}` : wordsOf(one))
+    return chosen
+      .sort((a, b) => Number(a.startsWith('!')) - Number(b.startsWith('!')) || byRank(a, b))
+      .map(words)
+      .join(', ')
   }
 
-  #list(members: readonly number[], common: readonly string[]): string {
+  #list(members: readonly number[]): string {
     const titles = members.slice(0, NAMED).map((member) => this.title(member))
     const others = members.length - titles.length
-    const some = others === 0 ? titles.join(', ') : `${titles.join(', ')} and ${others} ${others === 1 ? 'other' : 'others'}`
-    const [trait] = [...common].sort(byRank)
+    if (others === 0) return titles.join(', ')
+    const some = `${titles.join(', ')} and ${others} ${others === 1 ? 'other' : 'others'}`
+    const [trait] = this.#common(members).sort(byRank)
     return trait === undefined ? some : `some of ${wordsOf(trait)}: ${some}`
   }
 }
@@ -149,6 +185,15 @@ function traitsOf({ profiles, labels, namespace, kind, node }: Endpoint, asked: 
   traits.push(`3 kind\n${kind === 'host' ? 'host endpoints' : 'workloads'}`)
   if (node !== '') traits.push(`5 node\nnode ${node}`)
   return traits
+}
+
+/** `net1 or net2`, `app=api or web`. */
+function oneOf(words: readonly string[]): string {
+  const [first = '', ...others] = words
+  const label = first.slice(0, first.indexOf('=') + 1)
+  return [first, ...(label !== '' && others.every((word) => word.startsWith(label)) ? others.map((word) => word.slice(label.length)) : others)].join(
+    ' or ',
+  )
 }
 
 function subjectOf(trait: string): string {

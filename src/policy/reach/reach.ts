@@ -27,6 +27,8 @@ export interface Question {
 export interface ReachMap {
   readonly question: Question
   readonly engine: Engine
+  /** Calls groups together by what they have in common. */
+  readonly namer: Namer
   readonly groups: readonly NamedGroup[]
   readonly cells: Cells
   /** What each group has towards each other, as the question wants it. */
@@ -58,11 +60,12 @@ export function reach(world: World, question: Question): ReachMap {
   let rows = fillRows(groups, cells, question)
   // What the question leaves out no longer tells groups apart.
   const coarse = parts.some((part) => part !== undefined) || question.traffic.protocol !== undefined ? merge(groups, rows) : groups
-  const named = nameGroups(world, engine, coarse)
+  const namer = new Namer(world)
+  const named = nameGroups(world, engine, namer, coarse)
   groups = named
   rows = fillRows(groups, cells, question)
   const doubtful = rows.some((row) => [...row.keys()].some((cell) => cells.list[cell]?.some(({ unknown }) => unknown !== NOTHING)))
-  return { question, engine, groups: named, cells, rows, blocks: blocksOf(rows, (group) => named[group]?.members.length === 1), doubtful }
+  return { question, engine, namer, groups: named, cells, rows, blocks: blocksOf(rows, (group) => named[group]?.members.length === 1), doubtful }
 }
 
 /** Whether what begins at a group, what ends there, and what is between it and any other, is asked for. */
@@ -120,8 +123,7 @@ function merge(groups: readonly Group[], rows: Rows): Group[] {
   return [...found.values()]
 }
 
-function nameGroups(world: World, engine: Engine, groups: readonly Group[]): NamedGroup[] {
-  const namer = new Namer(world)
+function nameGroups(world: World, engine: Engine, namer: Namer, groups: readonly Group[]): NamedGroup[] {
   const outside = groups.filter(({ kind }) => kind === 'outside')
   const told = outsideOf(
     engine.atoms,
