@@ -62,27 +62,44 @@ export class Engine {
     return answers && both(this.space, sideAt(answers, peer), OPEN)
   }
 
-  /** The numbers of sets that may pass from a place to every place, in the order of places; `into` is filled and returned. */
-  row(source: number, into: Int32Array): Int32Array {
-    const list = this.places.list
-    const family = list[source]?.family
-    const egress = this.#side('egress', source)
-    for (let destination = 0; destination < list.length; destination++) {
-      if (list[destination]?.family !== family) {
-        into[destination] = NOTHING
-        continue
-      }
-      const ingress = this.#side('ingress', destination)
-      if ((egress && egress.denied) || (ingress && ingress.denied)) into[destination] = this.verdict(source, destination).allowed
-      else {
-        const out = egress ? (egress.allowed[destination] ?? NOTHING) : EVERYTHING
-        into[destination] = out === NOTHING ? NOTHING : this.space.intersect(out, ingress ? (ingress.allowed[source] ?? NOTHING) : EVERYTHING)
-      }
-    }
-    return into
+  /**
+   * The numbers of sets that may pass from a place to every place, in the order of places; `allowed` is filled and returned. `unknown`, when given, is
+   * filled with what cannot be told.
+   */
+  row(source: number, allowed: Int32Array, unknown?: Int32Array): Int32Array {
+    return this.#line('egress', source, allowed, unknown)
+  }
+
+  /** As `row`: what may pass from every place to one. */
+  column(destination: number, allowed: Int32Array, unknown?: Int32Array): Int32Array {
+    return this.#line('ingress', destination, allowed, unknown)
   }
 
   // --- internal ---
+
+  /** All pairs of one place and each other; `direction` is that in which the one sees them. */
+  #line(direction: Direction, own: number, allowed: Int32Array, unknown: Int32Array | undefined): Int32Array {
+    const { list } = this.places
+    const family = list[own]?.family
+    const mine = this.#side(direction, own)
+    for (let peer = 0; peer < list.length; peer++) {
+      if (unknown) unknown[peer] = NOTHING
+      if (list[peer]?.family !== family) {
+        allowed[peer] = NOTHING
+        continue
+      }
+      const theirs = this.#side(direction === 'egress' ? 'ingress' : 'egress', peer)
+      if (mine?.denied || theirs?.denied) {
+        const verdict = both(this.space, sideAt(mine, peer), sideAt(theirs, own))
+        allowed[peer] = verdict.allowed
+        if (unknown) unknown[peer] = verdict.unknown
+      } else {
+        const may = mine ? (mine.allowed[peer] ?? NOTHING) : EVERYTHING
+        allowed[peer] = may === NOTHING ? NOTHING : this.space.intersect(may, theirs ? (theirs.allowed[own] ?? NOTHING) : EVERYTHING)
+      }
+    }
+    return allowed
+  }
 
   /** What the rules at a place say; undefined outside. */
   #side(direction: Direction, place: number): Answers | undefined {
