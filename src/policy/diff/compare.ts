@@ -61,10 +61,9 @@ export function compareWorlds(before: World, after: World): Comparison {
   const space = new ConnectionSpace()
   const sides = { before: { world: before, engine: new Engine(before, space) }, after: { world: after, engine: new Engine(after, space) } }
   const joint = joinPlaces(sides.before, sides.after)
-  const drafts = new Map<string, Draft>()
-  for (const change of findChanges(space, joint, sides.before, sides.after)) addDraft(drafts, draftOf(joint, change))
+  const drafts = findChanges(space, joint, sides.before, sides.after).map((change) => draftOf(joint, change))
   const vacant = vacantAtoms(joint)
-  const rows = [...drafts.values()].flatMap((draft) => rowOf({ ...sides, joint, space }, draft, vacant) ?? [])
+  const rows = acrossFamilies(drafts).flatMap((draft) => rowOf({ ...sides, joint, space }, draft, vacant) ?? [])
   return { space, endpoints: joint.endpoints, rows: rows.sort(byWeight) }
 }
 
@@ -106,20 +105,21 @@ function endsOf({ places }: Joint, numbers: readonly number[]): Ends {
   return { presence: found[0] ? presenceOf(found[0]) : 'both', endpoints, atoms }
 }
 
-function addDraft(drafts: Map<string, Draft>, draft: Draft): void {
-  const known = drafts.get(draft.key)
-  if (!known) drafts.set(draft.key, draft)
-  else if (known.families.some((family) => draft.families.includes(family))) drafts.set(`${draft.key}/${drafts.size}`, draft)
-  else {
-    const join = (a: Ends, b: Ends): Ends => ({ ...a, atoms: [...a.atoms, ...b.atoms] })
-    drafts.set(draft.key, {
-      key: draft.key,
-      changes: [...known.changes, ...draft.changes],
-      families: [...known.families, ...draft.families],
-      source: join(known.source, draft.source),
-      destination: join(known.destination, draft.destination),
-    })
+/** Puts those of IPv4 and of IPv6 together that are otherwise the same. */
+function acrossFamilies(drafts: readonly Draft[]): readonly Draft[] {
+  const byKey = new Map<string, Draft[]>()
+  for (const draft of drafts) {
+    const same = byKey.get(draft.key)
+    if (same) same.push(draft)
+    else byKey.set(draft.key, [draft])
   }
+  return [...byKey.values()].flatMap((same) => {
+    const [a, b] = same
+    if (same.length !== 2 || !a || !b || a.families[0] === b.families[0]) return same
+    const join = (x: Ends, y: Ends): Ends => ({ ...x, atoms: [...x.atoms, ...y.atoms] })
+    const changes = [...a.changes, ...b.changes]
+    return [{ key: a.key, changes, families: [4, 6], source: join(a.source, b.source), destination: join(a.destination, b.destination) }]
+  })
 }
 
 /** Undefined when nothing but an endpoint's packets to itself fares differently: they do not leave it. */
