@@ -15,8 +15,6 @@ export interface Atoms {
   within(net: Net): readonly [first: number, last: number]
   /** How many addresses an atom has; above 2^53 a close number. */
   sizeOf(atom: number): number
-  /** The network that an atom is the rest of, when those within it are taken away. */
-  netOf(atom: number): Net
   /** The first address of an atom that is not taken; undefined when all are. */
   sample(atom: number, isTaken: (ip: Ip) => boolean): Ip | undefined
 }
@@ -78,7 +76,6 @@ export function cutAddresses(nets: Iterable<Net>): Atoms {
       return [at, lastWithin[at] ?? at]
     },
     sizeOf: (atom) => own[atom] ?? 0,
-    netOf: (atom) => sorted[atom] ?? (WHOLE[0] as Net),
     sample: (atom, isTaken) => {
       const family = sorted[atom]?.family ?? 4
       stretches[family] ??= stretchesOf(owners[family], sorted.length)

@@ -4,11 +4,12 @@ import { witness } from '../connections/witness.ts'
 import { Engine } from '../core/engine.ts'
 import type { Packet } from '../interpreter/packet.ts'
 import { type Walk, walk } from '../interpreter/walk.ts'
+import { isWithinHost } from '../why/examine.ts'
+import { type Outside, outsideOf } from '../reach/outside.ts'
 import type { Endpoint, World } from '../world/world.ts'
 import { type Change, findChanges, type Presence, presenceOf, type State } from './changes.ts'
 import { type DecisionPair, decisionsOf } from './decision.ts'
 import { type Joint, type JointEndpoint, type JointPlace, joinPlaces, type Sided } from './joint.ts'
-import { type OutsidePart, outsideParts } from './outside.ts'
 
 /** What becomes of packets when one world takes the place of another. */
 export interface Comparison {
@@ -37,7 +38,8 @@ export interface Group {
   /** Whether the endpoints are on both sides; where they are not, nothing passes. */
   readonly presence: Presence
   readonly endpoints: readonly JointEndpoint[]
-  readonly outside: readonly OutsidePart[]
+  /** Undefined when there are none. */
+  readonly outside: Outside | undefined
 }
 
 /** A packet of a row, followed through both worlds by the interpreter. */
@@ -62,8 +64,8 @@ export function compareWorlds(before: World, after: World): Comparison {
   const sides = { before: { world: before, engine: new Engine(before, space) }, after: { world: after, engine: new Engine(after, space) } }
   const joint = joinPlaces(sides.before, sides.after)
   const drafts = findChanges(space, joint, sides.before, sides.after).map((change) => draftOf(joint, change))
-  const vacant = vacantAtoms(joint)
-  const rows = acrossFamilies(drafts).flatMap((draft) => rowOf({ ...sides, joint, space }, draft, vacant) ?? [])
+  const outside = joint.places.flatMap((place) => place.outside?.atom ?? [])
+  const rows = acrossFamilies(drafts).flatMap((draft) => rowOf({ ...sides, joint, space, outside }, draft) ?? [])
   return { space, endpoints: joint.endpoints, rows: rows.sort(byWeight) }
 }
 
@@ -74,6 +76,8 @@ interface Sides {
   readonly after: Sided
   readonly joint: Joint
   readonly space: ConnectionSpace
+  /** All atoms with addresses that no endpoint has. */
+  readonly outside: readonly number[]
 }
 
 /** A row in the making. Changes of IPv4 and IPv6 that are the same between the same endpoints are one. */
@@ -122,25 +126,22 @@ function acrossFamilies(drafts: readonly Draft[]): readonly Draft[] {
   })
 }
 
-/** Undefined when nothing but an endpoint's packets to itself fares differently: they do not leave it. */
-function rowOf(sides: Sides, { changes, families, source, destination }: Draft, vacant: ReadonlySet<number>): Row | undefined {
-  const ends = changes.map((change) => [change, exampleOf(sides.joint, change)] as const).find(([, example]) => example !== undefined)
-  const [change, example] = ends ?? []
-  if (!change || !example) return undefined
-  const group = ({ presence, endpoints, atoms }: Ends): Group => ({
-    presence,
-    endpoints,
-    outside: outsideParts(sides.joint.atoms, new Set(atoms), (atom) => vacant.has(atom)),
-  })
-  const { before, after, connections } = change
-  return { before, after, source: group(source), destination: group(destination), families, connections, witness: replay(sides, change, example) }
+/** Undefined when nothing but packets that policy has no say in fares differently: from an endpoint to itself, or between a host and its own workloads. */
+function rowOf(sides: Sides, { changes, families, source, destination }: Draft): Row | undefined {
+  for (const change of changes) {
+    const example = exampleOf(sides.joint, change)
+    if (!example) continue
+    const { before, after, connections } = change
+    const ends = { source: groupOf(sides, source), destination: groupOf(sides, destination) }
+    return { before, after, ...ends, families, connections, witness: replay(sides, change, example) }
+  }
+  return undefined
 }
 
-/** Atoms of which endpoints have all addresses. */
-function vacantAtoms({ atoms, places }: Joint): ReadonlySet<number> {
-  const vacant = new Set(Array.from({ length: atoms.size }, (_, atom) => atom))
-  for (const { outside } of places) if (outside) vacant.delete(outside.atom)
-  return vacant
+function groupOf({ joint, outside }: Sides, { presence, endpoints, atoms }: Ends): Group {
+  const chosen = new Set(atoms)
+  const rest = outside.filter((atom) => !chosen.has(atom))
+  return { presence, endpoints, outside: atoms.length === 0 ? undefined : outsideOf(joint.atoms, [atoms, rest])[0] }
 }
 
 /** One end of a packet, on both sides. */
@@ -150,18 +151,24 @@ interface End {
   readonly after: Ip | undefined
 }
 
-/** A source and a destination of a change that are not the same endpoint. */
+/** A source and a destination of a change that policy stands between. */
 function exampleOf({ places }: Joint, { sources, destinations }: Change): readonly [End, End] | undefined {
   for (const from of sources) {
     for (const source of endsAt(places[from])) {
       for (const to of destinations) {
         for (const destination of endsAt(places[to])) {
-          if (!source.endpoint || source.endpoint !== destination.endpoint) return [source, destination]
+          if (!isAtOnce(source.endpoint, destination.endpoint)) return [source, destination]
         }
       }
     }
   }
   return undefined
+}
+
+/** The same endpoint, or a host and what is on it. */
+function isAtOnce(from: JointEndpoint | undefined, to: JointEndpoint | undefined): boolean {
+  if (!from || !to) return false
+  return from === to || isWithinHost(from.before ?? from.after, to.before ?? to.after) || isWithinHost(from.after ?? from.before, to.after ?? to.before)
 }
 
 function endsAt(place: JointPlace | undefined): readonly End[] {
@@ -202,6 +209,6 @@ function byWeight(a: Row, b: Row): number {
 }
 
 function weightOf({ source, destination }: Row): number {
-  const size = ({ endpoints, outside }: Group) => endpoints.length + outside.length
+  const size = ({ endpoints, outside }: Group) => endpoints.length + (outside ? 1 : 0)
   return size(source) * size(destination)
 }
