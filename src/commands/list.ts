@@ -11,6 +11,7 @@ export const commandList = [
   { name: 'reach', group: 'policy', summary: 'Who reaches whom on what, by groups' },
   { name: 'applies', group: 'policy', summary: 'Which policies and profiles act on an endpoint' },
   { name: 'selects', group: 'policy', summary: 'Which endpoints a policy or selector picks' },
+  { name: 'diff', group: 'policy', summary: 'What would change: fields, and what becomes reachable or unreachable' },
   { name: 'validate', group: 'manifests', summary: 'Check manifests without a datastore' },
   { name: 'convert', group: 'manifests', summary: 'Convert manifests between API versions v1 and v3' },
   { name: 'version', group: 'about', summary: 'Show the versions of the program and of the cluster' },

@@ -21,6 +21,7 @@ export const commandModules: Readonly<Record<CommandName, () => Promise<{ readon
   reach: () => import('./reach.ts'),
   applies: () => import('./applies.ts'),
   selects: () => import('./selects.ts'),
+  diff: () => import('./diff.ts'),
   validate: () => import('./validate.ts'),
   convert: () => import('./convert.ts'),
   version: () => import('./version.ts'),
