@@ -52,8 +52,13 @@ export interface ManifestSources extends Pick<LoadedWorld, 'problems' | 'source'
   readonly items: readonly ManifestItem[]
 }
 
+export interface SourceOptions extends Partial<FileOptions> {
+  /** Of namespaced resources that name none. */
+  readonly namespace?: string
+}
+
 /** Reads manifests as resources of a world. Two of one name are told: the later one counts, as with `apply`. */
-export async function readSources(context: Context, filenames: readonly string[], options: Partial<FileOptions>): Promise<ManifestSources> {
+export async function readSources(context: Context, filenames: readonly string[], options: SourceOptions): Promise<ManifestSources> {
   const manifest = await readManifests(filenames, context, {
     recursive: options.recursive ?? false,
     skipEmpty: options.skipEmpty ?? false,
@@ -63,7 +68,7 @@ export async function readSources(context: Context, filenames: readonly string[]
   const problems = [...manifest.problems]
   const first = new Map<string, ManifestItem>()
   for (const item of manifest.items) {
-    const target = placeItem(item, undefined)
+    const target = placeItem(item, options.namespace)
     if (isFault(target)) {
       problems.push(itemProblem(item, target))
       continue

@@ -38,6 +38,26 @@ export function formatWhy(page: Page, told: Told): string {
   return `${parts.map((lines) => lines.join('\n')).join('\n\n')}\n`
 }
 
+/** One packet's way, end by end, with what cannot be told and the near misses. Safe to print. */
+export function exampleLines(page: Page, example: Examined): string[] {
+  const lines: string[] = []
+  if (example.exempt) lines.push('  a host reaches its own workloads whatever policy says')
+  else lines.push(...endLines(page, 'Egress', example.from, example.egress), '', ...endLines(page, 'Ingress', example.to, example.ingress))
+  for (const { side, certain } of example.forwards) {
+    const { direction, endpoint } = side
+    const through = `${direction === 'egress' ? 'out of' : 'into'} host ${endpoint.node} through ${endpointTitle(endpoint)}`
+    lines.push(
+      '',
+      `${escapeForTerminal(certain ? `Forwarded ${through}` : `If it is forwarded ${through}`)}: ${verdictWord(page, side.verdict)}`,
+      ...sideLines(page, side),
+    )
+  }
+  if (example.doubts.length > 0) lines.push('')
+  for (const { text } of example.doubts) lines.push(`${page.theme.warning('Not known:')} ${escapeForTerminal(text)}`)
+  const misses = missLines(page, example)
+  return misses.length > 0 ? [...lines, '', ...misses] : lines
+}
+
 // --- internal ---
 
 /** How many kinds of answers are told. */
@@ -97,21 +117,7 @@ function answerLines(page: Page, { judgement }: Told, answer: Answer, several: b
     lines.push(`${paint(WORDS[verdict])} ${connectionWords(judgement.space, answer)}${who}`)
     if (pairs > 1) lines.push(page.theme.faint(`for example ${headerWords(example.header)}:`))
   }
-  if (example.exempt) lines.push('  a host reaches its own workloads whatever policy says')
-  else lines.push(...endLines(page, 'Egress', example.from, example.egress), '', ...endLines(page, 'Ingress', example.to, example.ingress))
-  for (const { side, certain } of example.forwards) {
-    const { direction, endpoint } = side
-    const through = `${direction === 'egress' ? 'out of' : 'into'} host ${endpoint.node} through ${endpointTitle(endpoint)}`
-    lines.push(
-      '',
-      `${escapeForTerminal(certain ? `Forwarded ${through}` : `If it is forwarded ${through}`)}: ${verdictWord(page, side.verdict)}`,
-      ...sideLines(page, side),
-    )
-  }
-  if (example.doubts.length > 0) lines.push('')
-  for (const { text } of example.doubts) lines.push(`${page.theme.warning('Not known:')} ${escapeForTerminal(text)}`)
-  const misses = missLines(page, example)
-  return misses.length > 0 ? [...lines, '', ...misses] : lines
+  return [...lines, ...exampleLines(page, example)]
 }
 
 function endLines(page: Page, word: 'Egress' | 'Ingress', end: End, side: Side | undefined): string[] {

@@ -7,13 +7,15 @@ import { compareNets, containsNet, type Family, formatNet, type Ip, lastIp, type
 export interface Atoms {
   readonly size: number
   familyOf(atom: number): Family
+  /** The network in which an atom is what lies in none within it. */
+  netOf(atom: number): Net
   /** The atom of an address. */
   atomOf(ip: Ip): number
   /** The atoms of which a network consists. It is one of those that the atoms were made for. */
   within(net: Net): readonly [first: number, last: number]
   /** How many addresses an atom has; above 2^53 a close number. */
   sizeOf(atom: number): number
-  /** One address of an atom that is not among those that are taken, if it has one near its beginning. */
+  /** The first address of an atom that is not taken; undefined when all are. */
   sample(atom: number, isTaken: (ip: Ip) => boolean): Ip | undefined
 }
 
@@ -52,11 +54,13 @@ export function cutAddresses(nets: Iterable<Net>): Atoms {
     begin(net.family, net.value, at)
   }
   while (open.length > 0) close()
+  const stretches: { [family in Family]?: readonly number[][] } = {}
   const starts4 = Float64Array.from(starts[4] as number[])
   const own = sorted.map((net, at) => sizeOfNet(net) - (children[at] ?? []).reduce((sum, child) => sum + sizeOfNet(sorted[child] ?? net), 0))
   return {
     size: sorted.length,
     familyOf: (atom) => sorted[atom]?.family ?? 4,
+    netOf: (atom) => sorted[atom] ?? WHOLE_4,
     atomOf: (ip) => {
       const list = ip.family === 4 ? starts4 : starts[6]
       let [low, high] = [0, list.length - 1]
@@ -74,12 +78,12 @@ export function cutAddresses(nets: Iterable<Net>): Atoms {
     sizeOf: (atom) => own[atom] ?? 0,
     sample: (atom, isTaken) => {
       const family = sorted[atom]?.family ?? 4
-      for (const [at, owner] of owners[family].entries()) {
-        if (owner !== atom) continue
-        const [start, end] = [starts[family][at] ?? 0, starts[family][at + 1]]
-        for (let step = 0; step < TRIES; step++) {
-          const ip: Ip = family === 4 ? { family, value: Number(start) + step } : { family, value: BigInt(start) + BigInt(step) }
-          if ((end !== undefined && ip.value >= end) || ip.value >= LIMITS[family]) break
+      stretches[family] ??= stretchesOf(owners[family], sorted.length)
+      for (const at of stretches[family][atom] ?? []) {
+        const end = starts[family][at + 1] ?? LIMITS[family]
+        // Each address that is tried in vain is a taken one: the tries are no more than those.
+        for (let value = starts[family][at] ?? 0; value < end; value = following({ family, value } as Ip)) {
+          const ip = { family, value } as Ip
           if (!isTaken(ip)) return ip
         }
       }
@@ -90,13 +94,16 @@ export function cutAddresses(nets: Iterable<Net>): Atoms {
 
 // --- internal ---
 
-const WHOLE: readonly Net[] = [
-  { family: 4, value: 0, prefix: 0 },
-  { family: 6, value: 0n, prefix: 0 },
-]
+const WHOLE_4: Net = { family: 4, value: 0, prefix: 0 }
+const WHOLE: readonly Net[] = [WHOLE_4, { family: 6, value: 0n, prefix: 0 }]
 const LIMITS: Readonly<Record<Family, number | bigint>> = { 4: 2 ** 32, 6: 1n << 128n }
-/** How many addresses of each stretch of an atom are tried. */
-const TRIES = 1024
+
+/** For each atom, where its stretches are in the list of all. */
+function stretchesOf(owners: readonly number[], size: number): readonly number[][] {
+  const stretches: number[][] = Array.from({ length: size }, () => [])
+  for (const [at, owner] of owners.entries()) stretches[owner]?.push(at)
+  return stretches
+}
 
 function sizeOfNet(net: Net): number {
   return 2 ** ((net.family === 4 ? 32 : 128) - net.prefix)

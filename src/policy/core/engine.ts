@@ -75,6 +75,11 @@ export class Engine {
     return this.#line('ingress', destination, allowed, unknown)
   }
 
+  /** What the rules at a place say about all peers; undefined outside. Places with the same rules share it. */
+  answersAt(direction: Direction, place: number): Answers | undefined {
+    return this.#side(direction, place)
+  }
+
   // --- internal ---
 
   /** All pairs of one place and each other; `direction` is that in which the one sees them. */

@@ -1,0 +1,121 @@
+import type { Family } from '../../model/net.ts'
+import { describeSet } from '../connections/describe.ts'
+import { type ConnectionSet, type ConnectionSpace, EVERYTHING, NOTHING } from '../connections/space.ts'
+import type { Engine } from '../core/engine.ts'
+import { connectionsOf, type Traffic, tunnels } from '../why/traffic.ts'
+import type { Group } from './groups.ts'
+
+/** What a map shows between two groups, of one version of IP or of both alike. */
+export interface CellPart {
+  /** Undefined: the same for all versions that both groups have. */
+  readonly family: Family | undefined
+  /** What may pass; in a map of what is denied, what may not. */
+  readonly connections: ConnectionSet
+  /** What cannot be told. */
+  readonly unknown: ConnectionSet
+}
+
+/** One number for each different thing that a map shows between two groups; 0 for nothing at all. */
+export class Cells {
+  readonly list: (readonly CellPart[])[] = [[]]
+  readonly #engine: Engine
+  readonly #traffic: Traffic
+  readonly #denied: boolean
+  readonly #tunnels: ConnectionSet
+  readonly #byVerdicts = new Map<number | string, number>()
+  readonly #byParts = new Map<string, number>([['', 0]])
+
+  constructor(engine: Engine, traffic: Traffic, denied: boolean) {
+    this.#engine = engine
+    this.#traffic = traffic
+    this.#denied = denied
+    this.#tunnels = tunnels(engine.space)
+  }
+
+  /** The number of what is shown from one group to another; nothing between addresses outside. */
+  between(from: Group, to: Group): number {
+    if (from.kind === 'outside' && to.kind === 'outside') return 0
+    const verdicts: FamilyVerdict[] = []
+    for (const family of [4, 6] as const) {
+      const [source, destination] = [from.places[family], to.places[family]]
+      if (source === undefined || destination === undefined) continue
+      verdicts.push({ family, ...this.#engine.verdict(source, destination) })
+    }
+    const [first, second] = verdicts
+    if (!first) return 0
+    // The tunnels that no workload may send are no news about it.
+    const quiet = this.#traffic.protocol === undefined && from.members[0]?.endpoint.kind === 'workload'
+    const one = keyOf(first) * 2 + (quiet ? 1 : 0)
+    const key = second ? `${one}/${keyOf(second)}` : first.family === 4 ? one : -1 - one
+    let cell = this.#byVerdicts.get(key)
+    if (cell === undefined) this.#byVerdicts.set(key, (cell = this.#intern(this.#show(first, second, quiet))))
+    return cell
+  }
+
+  // --- internal ---
+
+  #show(first: FamilyVerdict, second: FamilyVerdict | undefined, quiet: boolean): CellPart[] {
+    const parts = [first, ...(second ? [second] : [])].map((verdict) => this.#part(verdict, quiet))
+    const [a, b] = parts
+    const alike = a && b && first.allowed === second?.allowed && first.unknown === second.unknown
+    const shown = alike
+      ? [{ family: undefined, connections: this.#both(a.connections, b.connections), unknown: this.#both(a.unknown, b.unknown) }]
+      : parts
+    return shown
+      .filter(({ connections, unknown }) => connections !== NOTHING || unknown !== NOTHING)
+      .map((part) => (b ? part : { ...part, family: undefined }))
+  }
+
+  #part({ family, allowed, unknown }: FamilyVerdict, quiet: boolean): CellPart {
+    const { space } = this.#engine
+    const wanted = connectionsOf(space, this.#traffic, family)
+    const told = this.#denied ? space.complement(space.union(allowed, unknown)) : allowed
+    const connections = space.intersect(told, wanted)
+    return { family, connections: quiet ? this.#plain(connections) : connections, unknown: space.intersect(unknown, wanted) }
+  }
+
+  /** A set with tunnels or without, whichever is told in fewer words. */
+  #plain(set: ConnectionSet): ConnectionSet {
+    const { space } = this.#engine
+    const [without, withThem] = [space.subtract(set, this.#tunnels), space.union(set, this.#tunnels)]
+    if (without === NOTHING) return NOTHING
+    if (withThem === EVERYTHING) return EVERYTHING
+    return describeSet(space, withThem).length < describeSet(space, without).length ? withThem : without
+  }
+
+  #both(a: ConnectionSet, b: ConnectionSet): ConnectionSet {
+    return this.#engine.space.union(a, b)
+  }
+
+  #intern(parts: readonly CellPart[]): number {
+    const key = parts.map(({ family, connections, unknown }) => `${family}:${connections}:${unknown}`).join()
+    const known = this.#byParts.get(key)
+    if (known !== undefined) return known
+    const cell = this.list.push(parts) - 1
+    this.#byParts.set(key, cell)
+    return cell
+  }
+}
+
+/** In words: `tcp 80,443; icmp`, and what cannot be told after that; by IP version where that matters. */
+export function describeCell(space: ConnectionSpace, parts: readonly CellPart[]): string {
+  const texts = parts.map(({ family, connections, unknown }) => {
+    const doubt = unknown === NOTHING ? '' : `unknown: ${describeSet(space, unknown)}`
+    const sure = connections === NOTHING && doubt !== '' ? '' : describeSet(space, connections)
+    return `${family === undefined ? '' : `IPv${family}: `}${[sure, doubt].filter((text) => text !== '').join('; ')}`
+  })
+  return texts.length === 0 ? 'none' : texts.join('; ')
+}
+
+// --- internal ---
+
+interface FamilyVerdict {
+  readonly family: Family
+  readonly allowed: ConnectionSet
+  readonly unknown: ConnectionSet
+}
+
+/** Numbers of sets are below 2^26. */
+function keyOf({ allowed, unknown }: FamilyVerdict): number {
+  return allowed * 2 ** 26 + unknown
+}
