@@ -136,16 +136,14 @@ export function baseChains(
       'mangle-postrouting',
       {
         hook: 'type filter hook postrouting priority mangle; policy accept;',
-        rules: [
-          ...(isEmpty(hooks.fromHost)
-            ? []
-            : [
-                `${MARK.isAccepted} accept`,
-                `oifname ${WORKLOADS} accept`,
-                'ct state established,related accept',
-                `ct status dnat jump from-host-dispatch`,
-              ]),
-        ],
+        rules: isEmpty(hooks.fromHost)
+          ? []
+          : [
+              `${MARK.isAccepted} accept`,
+              `oifname ${WORKLOADS} accept`,
+              'ct state established,related accept',
+              'ct status dnat jump from-host-dispatch',
+            ],
       },
     ],
     ['from-workload-dispatch', { rules: [`iifname vmap @${hooks.fromWorkload.map}`, 'drop'] }],
