@@ -4,7 +4,7 @@ import { readManifests } from '../manifest/read.ts'
 import { formatResourceName, type Problem, type ResourceName } from '../model/problem.ts'
 import { buildWorld, type Source, WORLD_KINDS } from '../policy/world/build.ts'
 import type { SetAside, World } from '../policy/world/world.ts'
-import { readSnapshot, type Snapshot } from '../store/resources/snapshot.ts'
+import { readSnapshot, type Snapshot, unreadableResource } from '../store/resources/snapshot.ts'
 import type { Context } from './context.ts'
 import { isFault, placeItem } from './namespaces.ts'
 import { addFileOptions, type FileOptions, type GlobalOptions } from './options.ts'
@@ -85,11 +85,7 @@ export async function readSources(context: Context, filenames: readonly string[]
 export function storedSources({ stored, unreadable }: Snapshot): { readonly sources: readonly Source[]; readonly setAside: readonly SetAside[] } {
   return {
     sources: stored.map(({ resource, key, revision }) => ({ resource, origin: { key, revision: String(revision) } })),
-    setAside: unreadable.map(({ kind, namespace, name, key }) => {
-      const resource = { kind: kind.kind, ...(namespace === undefined ? {} : { namespace }), name }
-      const message = `${formatResourceName(resource)} in the datastore cannot be read: failed to parse datastore entry key=${key}`
-      return { ...resource, problem: { code: 'unreadable', severity: 'error', message, resource, help: 'replace or delete it' } }
-    }),
+    setAside: unreadable.map(unreadableResource),
   }
 }
 

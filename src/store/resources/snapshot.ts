@@ -1,4 +1,5 @@
 import type { Kind, Resource } from '../../model/kind.ts'
+import { formatResourceName, type Problem, type ResourceName } from '../../model/problem.ts'
 import { kindNamed } from '../../model/registry.ts'
 import { type Datastore, type KeyValue, prefixRange } from '../datastore.ts'
 import { parseResourceKey, RESOURCES } from './keys.ts'
@@ -29,13 +30,12 @@ export interface UnreadableEntry {
 
 /** Reads all resources of the kinds at one revision of the store, now or in the past. */
 export async function readSnapshot(datastore: Datastore, kindNames: readonly string[], revision?: number): Promise<Snapshot> {
-  const kinds = new Map(kindNames.flatMap((name) => kindNamed(name) ?? []).map((kind) => [kind.plural, kind]))
+  const readEntry = entryReader(kindNames)
   const result = await datastore.range(prefixRange(RESOURCES), revision === undefined ? {} : { revision })
   const stored: SnapshotEntry[] = []
   const unreadable: UnreadableEntry[] = []
   for (const keyValue of result.keyValues) {
-    const kind = kinds.get(keyValue.key.slice(RESOURCES.length).split('/', 1)[0] ?? '')
-    const entry = kind && readEntry(kind, keyValue)
+    const entry = readEntry(keyValue)
     if (!entry) continue
     if ('kind' in entry) unreadable.push(entry)
     else stored.push(entry)
@@ -43,11 +43,27 @@ export async function readSnapshot(datastore: Datastore, kindNames: readonly str
   return { revision: result.revision, stored, unreadable }
 }
 
-/** One pair of a watched or listed range as a resource of the kind; undefined when the key is none of the kind's. */
-function readEntry(kind: Kind, keyValue: KeyValue): SnapshotEntry | UnreadableEntry | undefined {
-  const name = parseResourceKey(kind, keyValue.key)
-  if (!name) return undefined
-  const { key, modRevision: revision } = keyValue
-  const read = readStored(kind, keyValue)
-  return read ? { resource: read.resource, key, revision } : { kind, ...name, key }
+/** An unreadable pair by the name of its resource, and what to tell the user about it. */
+export function unreadableResource({
+  kind,
+  namespace,
+  name,
+  key,
+}: UnreadableEntry): ResourceName & { readonly name: string; readonly problem: Problem } {
+  const resource = { kind: kind.kind, ...(namespace === undefined ? {} : { namespace }), name }
+  const message = `${formatResourceName(resource)} in the datastore cannot be read: failed to parse datastore entry key=${key}`
+  return { ...resource, problem: { code: 'unreadable', severity: 'error', message, resource, help: 'replace or delete it' } }
+}
+
+/** Makes a reader of pairs below `RESOURCES`; it gives undefined for keys that are none of a resource of one of the kinds. */
+export function entryReader(kindNames: readonly string[]): (keyValue: KeyValue) => SnapshotEntry | UnreadableEntry | undefined {
+  const kinds = new Map(kindNames.flatMap((name) => kindNamed(name) ?? []).map((kind) => [kind.plural, kind]))
+  return (keyValue) => {
+    const kind = kinds.get(keyValue.key.slice(RESOURCES.length).split('/', 1)[0] ?? '')
+    const name = kind && parseResourceKey(kind, keyValue.key)
+    if (!name) return undefined
+    const { key, modRevision: revision } = keyValue
+    const read = readStored(kind, keyValue)
+    return read ? { resource: read.resource, key, revision } : { kind, ...name, key }
+  }
 }

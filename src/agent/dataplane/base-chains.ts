@@ -1,0 +1,198 @@
+import type { HostFacts } from './host.ts'
+import { WORKLOAD_PREFIX } from './host.ts'
+import { MARK } from './marks.ts'
+import type { NftChain } from './ruleset.ts'
+
+/** How packets find the chain of an endpoint: a verdict map by interface, and the chain for interfaces that are not in it. */
+export interface Dispatch {
+  readonly map: string | undefined
+  readonly forOthers: string | undefined
+}
+
+export interface Hooks {
+  readonly fromWorkload: Dispatch
+  readonly toWorkload: Dispatch
+  readonly toHost: Dispatch
+  readonly fromHost: Dispatch
+  readonly forwardIn: Dispatch
+  readonly forwardOut: Dispatch
+  readonly untrackedIn: Dispatch
+  readonly untrackedOut: Dispatch
+  readonly preDnat: Dispatch
+}
+
+/**
+ * The chains that hang in the kernel's hooks, and those they lead through to the endpoints' own (`reference/felix.md 3.7`). All are there always, so that
+ * most changes touch none of them. Priorities: just before the host's own filter, so that what is denied here never shows up there.
+ */
+export function baseChains(
+  hooks: Hooks,
+  { spoofing, endpointToHost }: { readonly spoofing: readonly string[]; readonly endpointToHost: HostFacts['endpointToHost'] },
+): [string, NftChain][] {
+  // Tells the chain behind routing that a packet is not the host's own.
+  const forwarded = isEmpty(hooks.fromHost) ? [] : [MARK.accept]
+  return [
+    [
+      'raw-prerouting',
+      {
+        hook: 'type filter hook prerouting priority raw; policy accept;',
+        rules: [
+          MARK.clear,
+          `iifname ${WORKLOADS} goto workload-source`,
+          ...through(hooks.untrackedIn, 'untracked-in-dispatch'),
+          `${MARK.isAccepted} notrack`,
+        ],
+      },
+    ],
+    [
+      'workload-source',
+      {
+        rules: [
+          'iifname . ip saddr @sources4 accept',
+          'iifname . ip6 saddr @sources6 accept',
+          // Neighbours find each other before they have another address.
+          'ip6 saddr { ::, fe80::/10 } meta l4proto 58 accept',
+          ...spoofing,
+          'drop',
+        ],
+      },
+    ],
+    [
+      'raw-output',
+      {
+        hook: 'type filter hook output priority raw; policy accept;',
+        rules: [MARK.clear, ...through(hooks.untrackedOut, 'untracked-out-dispatch'), `${MARK.isAccepted} notrack`],
+      },
+    ],
+    [
+      'mangle-prerouting',
+      {
+        hook: 'type filter hook prerouting priority mangle; policy accept;',
+        rules: ['ct state established,related accept', `${MARK.isAccepted} accept`, ...through(hooks.preDnat, 'pre-dnat-dispatch')],
+      },
+    ],
+    [
+      'filter-input',
+      {
+        hook: 'type filter hook input priority filter - 5; policy accept;',
+        rules: [`iifname ${WORKLOADS} goto workload-to-host`, `${MARK.isAccepted} accept`, ...policed(hooks.toHost, 'to-host-dispatch')],
+      },
+    ],
+    [
+      'workload-to-host',
+      {
+        rules: [
+          CONNECTION,
+          // What a router has to answer for IPv6 to work at all.
+          'icmpv6 type { 130, 131, 132, 133, 135, 136 } accept',
+          MARK.clear,
+          'jump from-workload-dispatch',
+          ...(endpointToHost === 'Return' ? [] : [endpointToHost.toLowerCase()]),
+        ],
+      },
+    ],
+    [
+      'filter-forward',
+      {
+        hook: 'type filter hook forward priority filter - 5; policy accept;',
+        rules: [
+          ...policed(hooks.forwardIn, 'forward-in-dispatch', `${MARK.isNotAccepted} `),
+          `iifname ${WORKLOADS} goto workload-forward`,
+          `oifname ${WORKLOADS} goto workload-forward`,
+          ...policed(hooks.forwardOut, 'forward-out-dispatch'),
+          ...forwarded,
+        ],
+      },
+    ],
+    [
+      'workload-forward',
+      {
+        rules: [
+          CONNECTION,
+          MARK.clear,
+          `iifname ${WORKLOADS} jump from-workload-dispatch`,
+          MARK.clear,
+          `oifname ${WORKLOADS} jump to-workload-dispatch`,
+          ...policed(hooks.forwardOut, 'forward-out-dispatch'),
+          ...forwarded,
+          'accept',
+        ],
+      },
+    ],
+    [
+      'filter-output',
+      {
+        hook: 'type filter hook output priority filter - 5; policy accept;',
+        rules: [
+          `${MARK.isAccepted} accept`,
+          `oifname ${WORKLOADS} accept`,
+          // Its way out is known for sure only behind routing.
+          'ct status dnat accept',
+          ...policed(hooks.fromHost, 'from-host-dispatch'),
+        ],
+      },
+    ],
+    [
+      'mangle-postrouting',
+      {
+        hook: 'type filter hook postrouting priority mangle; policy accept;',
+        rules: isEmpty(hooks.fromHost)
+          ? []
+          : [
+              `${MARK.isAccepted} accept`,
+              `oifname ${WORKLOADS} accept`,
+              'ct state established,related accept',
+              'ct status dnat jump from-host-dispatch',
+            ],
+      },
+    ],
+    ['from-workload-dispatch', { rules: [`iifname vmap @${hooks.fromWorkload.map}`, 'drop'] }],
+    ['to-workload-dispatch', { rules: [`oifname vmap @${hooks.toWorkload.map}`, 'drop'] }],
+    ...dispatchChain('untracked-in-dispatch', 'iifname', hooks.untrackedIn),
+    ...dispatchChain('untracked-out-dispatch', 'oifname', hooks.untrackedOut),
+    ...dispatchChain('pre-dnat-dispatch', 'iifname', hooks.preDnat),
+    ...dispatchChain('to-host-dispatch', 'iifname', hooks.toHost),
+    ...dispatchChain('from-host-dispatch', 'oifname', hooks.fromHost),
+    ...dispatchChain('forward-in-dispatch', 'iifname', hooks.forwardIn),
+    ...dispatchChain('forward-out-dispatch', 'oifname', hooks.forwardOut),
+  ]
+}
+
+/** Masquerades what leaves pools that want it; undefined when none does. */
+export function natChain(pools: HostFacts['pools']): NftChain | undefined {
+  if (!pools.some(({ natOutgoing }) => natOutgoing)) return undefined
+  return {
+    hook: 'type nat hook postrouting priority srcnat + 10; policy accept;',
+    rules: [
+      'ip saddr @masquerade4 ip daddr != @pools4 masquerade fully-random',
+      'ip6 saddr @masquerade6 ip6 daddr != @pools6 masquerade fully-random',
+    ],
+  }
+}
+
+// --- internal ---
+
+const WORKLOADS = `"${WORKLOAD_PREFIX}*"`
+
+/** Policy decides about the first packet of a connection; what belongs to none is dropped (`reference/felix.md 1.4`, steps 2 and 3). */
+const CONNECTION = 'ct state vmap { established : accept, related : accept, invalid : drop }'
+
+function isEmpty({ map, forOthers }: Dispatch): boolean {
+  return map === undefined && forOthers === undefined
+}
+
+function dispatchChain(name: string, key: 'iifname' | 'oifname', dispatch: Dispatch): [string, NftChain][] {
+  if (isEmpty(dispatch)) return []
+  const { map, forOthers } = dispatch
+  return [[name, { rules: [...(map === undefined ? [] : [`${key} vmap @${map}`]), ...(forOthers === undefined ? [] : [`goto ${forOthers}`])] }]]
+}
+
+/** Through a dispatch chain, if there is one. */
+function through(dispatch: Dispatch, chain: string): string[] {
+  return isEmpty(dispatch) ? [] : [`jump ${chain}`]
+}
+
+/** To policy that knows connections. */
+function policed(dispatch: Dispatch, chain: string, condition = ''): string[] {
+  return isEmpty(dispatch) ? [] : ['ct state established,related accept', `${condition}jump ${chain}`]
+}

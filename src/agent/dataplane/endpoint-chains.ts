@@ -1,0 +1,109 @@
+import { UDP } from '../../policy/connections/packet.ts'
+import { FAILSAFE, type FailsafePort, IP_IN_IP, VXLAN_PORT } from '../../policy/failsafe.ts'
+import type { Direction } from '../../policy/facts.ts'
+import type { Endpoint, Policy, Tier, World } from '../../policy/world/world.ts'
+import { MARK } from './marks.ts'
+import { shortHash } from './names.ts'
+import type { PolicyChains } from './policy-chains.ts'
+import type { NftChain } from './ruleset.ts'
+
+/**
+ * Where in a packet's way policies act (`reference/felix.md 1.6`): `endpoint` on traffic to and from a workload or host, `forward` on what a host endpoint's
+ * interface forwards, `untracked` and `preDNAT` before all of that.
+ */
+export type Hook = 'endpoint' | 'forward' | 'untracked' | 'preDNAT'
+
+/**
+ * A chain for all endpoints on which the same policies and profiles act. It returns, with the accept mark, what is allowed, and drops what is denied. What is
+ * left undecided it drops at hook `endpoint`, and returns without the mark elsewhere.
+ */
+export class EndpointChains {
+  readonly #policies: PolicyChains
+  readonly #world: World
+  readonly #chains = new Map<string, NftChain>()
+
+  constructor(policies: PolicyChains, world: World) {
+    this.#policies = policies
+    this.#world = world
+  }
+
+  get chains(): ReadonlyMap<string, NftChain> {
+    return this.#chains
+  }
+
+  /** The name of the endpoint's chain; undefined when nothing acts at a hook where this means that all may pass. */
+  nameOf(endpoint: Endpoint, acting: readonly Policy[], hook: Hook, direction: Direction): string | undefined {
+    const policies = acting.filter((policy) => policy[direction] !== undefined && actsAt(policy, hook))
+    if (hook !== 'endpoint' && policies.length === 0) return undefined
+    const profiles = hook === 'endpoint' ? endpoint.profiles : []
+    const rules = [
+      ...this.#before(endpoint, hook, direction),
+      ...this.#tiers(policies, hook, direction),
+      ...this.#profiles(profiles, hook, direction),
+    ]
+    // What a chain says is what it is: equal ones are one.
+    const name = `${hook}-${direction}-${shortHash(rules.join('\n'))}`
+    if (!this.#chains.has(name)) this.#chains.set(name, { rules })
+    return name
+  }
+
+  // --- internal ---
+
+  #before(endpoint: Endpoint, hook: Hook, direction: Direction): string[] {
+    if (endpoint.kind === 'workload') {
+      return direction === 'egress' ? [`meta l4proto ${IP_IN_IP} drop`, `meta l4proto ${UDP} th dport ${VXLAN_PORT} drop`] : []
+    }
+    // What belongs to no connection is dropped, answers to untracked packets too.
+    const start = hook === 'endpoint' || hook === 'forward' ? ['ct state invalid drop'] : []
+    if (hook === 'forward') return start
+    const accept = `${MARK.accept} return`
+    const rules = [...start, ...FAILSAFE[direction].map(([protocol, port]) => `meta l4proto ${protocol} th dport ${port} ${accept}`)]
+    // Without connection tracking, answers are packets like any other.
+    const other = direction === 'ingress' ? 'egress' : 'ingress'
+    return hook === 'untracked' ? [...rules, ...FAILSAFE[other].map((port) => answerTo(port, accept))] : rules
+  }
+
+  #tiers(policies: readonly Policy[], hook: Hook, direction: Direction): string[] {
+    const byTier = new Map<string, Policy[]>()
+    for (const policy of policies) byTier.set(policy.tier, [...(byTier.get(policy.tier) ?? []), policy])
+    const rules: string[] = []
+    for (const tier of this.#world.tiers) {
+      const acting = byTier.get(tier.name)
+      if (!acting) continue
+      rules.push(MARK.clearPassed)
+      for (const policy of acting) {
+        rules.push(`${MARK.isNotPassed} jump ${this.#policies.nameOf(policy, direction)}`, `${MARK.isAccepted} return`)
+      }
+      if (endsWithDeny(tier, hook)) rules.push(`${MARK.isNotPassed} drop`)
+    }
+    return rules
+  }
+
+  #profiles(names: readonly string[], hook: Hook, direction: Direction): string[] {
+    if (hook !== 'endpoint') return []
+    const rules: string[] = []
+    for (const name of names) {
+      const profile = this.#world.profiles.get(name)
+      // One that is missing denies, whatever those after it say.
+      if (!profile) break
+      rules.push(`jump ${this.#policies.nameOf(profile, direction)}`, `${MARK.isAccepted} return`)
+    }
+    return [...rules, 'drop']
+  }
+}
+
+// --- internal ---
+
+function actsAt(policy: Policy, hook: Hook): boolean {
+  if (hook === 'untracked' || hook === 'preDNAT') return policy.stage === hook
+  return policy.stage === undefined && (hook === 'endpoint' || policy.applyOnForward === true)
+}
+
+/** Untracked and preDNAT policies have no end of their tier: what they leave undecided goes on. */
+function endsWithDeny({ defaultAction }: Tier, hook: Hook): boolean {
+  return (hook === 'endpoint' || hook === 'forward') && defaultAction === 'Deny'
+}
+
+function answerTo([protocol, port]: FailsafePort, verdict: string): string {
+  return `meta l4proto ${protocol} th sport ${port} ${verdict}`
+}
