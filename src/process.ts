@@ -11,6 +11,8 @@ import { COMMIT, VERSION } from './version.ts'
  * answered here; parts of Node that cost milliseconds to load are touched when they are needed.
  */
 const interrupt = new AbortController()
+/** The command looks at the signal and ends what it is at. */
+let endsByItself = false
 const opened: Promise<Datastore>[] = []
 
 const context: Context = {
@@ -49,6 +51,7 @@ const context: Context = {
     return hostname()
   },
   signal: interrupt.signal,
+  endByItself: () => void (endsByItself = true),
   openStore(flags) {
     const store = import('./store/open.ts').then(({ openStore }) => openStore(flags, context))
     opened.push(store)
@@ -64,6 +67,7 @@ for (const [signal, status] of [
     // A second one does not wait for anything.
     if (interrupt.signal.aborted) process.exit(status)
     interrupt.abort()
+    if (endsByItself) return
     context.stderr.write('\ncalicoctl: interrupted; what was written before stays written\n')
     process.exit(status)
   })

@@ -59,6 +59,7 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
     user: 'tester',
     host: 'testhost',
     signal: new AbortController().signal,
+    endByItself() {},
     openStore(flags) {
       if (options.store) return Promise.resolve(options.store)
       const store = openStore(flags, context)

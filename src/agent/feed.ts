@@ -1,3 +1,4 @@
+import type { Resource } from '../model/kind.ts'
 import { formatResourceName, type ResourceName } from '../model/problem.ts'
 import { WORLD_KINDS, WorldBuilder } from '../policy/world/build.ts'
 import type { World } from '../policy/world/world.ts'
@@ -20,6 +21,16 @@ export interface FeedOptions {
   readonly events: FeedEvents
   /** Takes an emptied datastore for what it says. */
   readonly acceptEmpty?: boolean
+  /** Kinds to follow besides those of a world. */
+  readonly also?: readonly string[]
+}
+
+/** The datastore at a revision. */
+export interface Followed {
+  readonly world: World
+  /** The resources of the other kinds that are followed. */
+  readonly others: readonly Resource[]
+  readonly revision: number
 }
 
 /** Milliseconds between attempts while the datastore is away. */
@@ -29,11 +40,7 @@ const PAUSE = 500
  * The world as the datastore has it, again each time that it changed; changes that come while one is being dealt with are in the next. Never ends by itself: what
  * goes wrong is told and tried again, until the signal aborts.
  */
-export async function* followWorld(
-  datastore: Datastore,
-  signal: AbortSignal,
-  options: FeedOptions,
-): AsyncGenerator<{ readonly world: World; readonly revision: number }> {
+export async function* followWorld(datastore: Datastore, signal: AbortSignal, options: FeedOptions): AsyncGenerator<Followed> {
   const feed = new Feed(datastore, signal, options)
   const following = feed.follow()
   while (await feed.changed()) yield feed.take()
@@ -46,7 +53,8 @@ class Feed {
   readonly #datastore: Datastore
   readonly #signal: AbortSignal
   readonly #options: FeedOptions
-  readonly #read = entryReader(WORLD_KINDS)
+  readonly #read: ReturnType<typeof entryReader>
+  readonly #others = new Map<string, Resource>()
   readonly #builder = new WorldBuilder()
   /** What each key below `RESOURCES` holds: a resource of the world, or something else. */
   readonly #keys = new Map<string, Held>()
@@ -61,6 +69,7 @@ class Feed {
     this.#datastore = datastore
     this.#signal = signal
     this.#options = options
+    this.#read = entryReader([...WORLD_KINDS, ...(options.also ?? [])])
     signal.addEventListener('abort', () => this.#wake?.(), { once: true })
   }
 
@@ -75,9 +84,9 @@ class Feed {
     return !this.#signal.aborted
   }
 
-  take(): { readonly world: World; readonly revision: number } {
+  take(): Followed {
     this.#isFresh = false
-    return { world: this.#builder.world(), revision: this.#revision }
+    return { world: this.#builder.world(), others: [...this.#others.values()], revision: this.#revision }
   }
 
   /** Lists everything, then follows what changes; from the start again when that breaks. */
@@ -115,7 +124,7 @@ class Feed {
       return this.#empty()
     }
     const found = new Set(keyValues.map(({ key }) => key))
-    for (const key of [...this.#keys.keys()]) if (!found.has(key)) this.#change(key, undefined)
+    for (const key of this.#keys.keys()) if (!found.has(key)) this.#change(key, undefined)
     for (const keyValue of keyValues) if (this.#keys.get(keyValue.key)?.revision !== keyValue.modRevision) this.#change(keyValue.key, keyValue)
     this.#tell(revision)
   }
@@ -142,6 +151,7 @@ class Feed {
     const before = this.#keys.get(key)
     if (before?.entry) {
       this.#builder.remove(nameOf(before.entry))
+      this.#others.delete(key)
       this.#keysOf(before.entry).delete(key)
     }
     this.#keys.delete(key)
@@ -167,7 +177,8 @@ class Feed {
   }
 
   #put(entry: SnapshotEntry | UnreadableEntry): void {
-    if ('resource' in entry) this.#builder.put({ resource: entry.resource, origin: { key: entry.key, revision: String(entry.revision) } })
+    if ('resource' in entry && this.#options.also?.includes(entry.resource.kind)) this.#others.set(entry.key, entry.resource)
+    else if ('resource' in entry) this.#builder.put({ resource: entry.resource, origin: { key: entry.key, revision: String(entry.revision) } })
     else this.#builder.putAside(unreadableResource(entry))
   }
 }

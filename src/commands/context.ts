@@ -22,6 +22,8 @@ export interface Context {
   readonly host: string
   /** Aborts on Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal
+  /** From now on the first Ctrl-C or SIGTERM only aborts `signal`: the command sees to its end. A second one ends the program. */
+  endByItself(): void
   /** Opens the datastore that flags, environment and files point at. The caller need not close it: the program does at its end. */
   openStore(flags: StoreFlags): Promise<Datastore>
 }

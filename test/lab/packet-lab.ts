@@ -72,6 +72,12 @@ export class PacketLab {
     this.host.run(['conntrack', '-F'])
   }
 
+  /** Makes the host know who has which address on the wires of workloads; for labs in which something else makes the routes. */
+  neighbours(addresses: readonly (readonly Ip[])[]): void {
+    const lines = addresses.flatMap((ips, index) => ips.map((ip) => `neigh replace ${formatIp(ip)} lladdr ${END_MAC} dev cali${index} nud permanent`))
+    this.host.run(['ip', '-batch', '-'], lines.join('\n'))
+  }
+
   /** Sends packets one after another and tells of each whether it came out where it should. Those to one end must differ in what `keyOf` looks at. */
   async deliver(sendings: readonly Sending[]): Promise<boolean[]> {
     this.#ends.run(['nft', '-f', '-'], NOTED.map(({ set }) => `flush set inet notes ${set}\n`).join(''))

@@ -47,6 +47,12 @@ export class Dataplane {
     this.#events = events
   }
 
+  /** The policies and profiles that the kernel refused, as far as they act now: they are closed. */
+  get refused(): readonly string[] {
+    if (this.#refused.size === 0) return []
+    return [...(this.#wanted?.chains.values() ?? [])].flatMap((chain) => (this.#isRefused(chain) ? [chain.owner ?? ''] : []))
+  }
+
   /** Makes the kernel's table this ruleset. The first time, nothing is written when the kernel has it already. Resolves when it is done, or has failed and was told. */
   apply(wanted: Ruleset): Promise<void> {
     return this.#next(async () => {
@@ -59,15 +65,21 @@ export class Dataplane {
   }
 
   /**
-   * Undoes what others do to the table, until the signal aborts. Resolves then; best begun before the first `apply`, since what happened before it began has to be
-   * looked for.
+   * Undoes what others do to the table, until the signal aborts; `over` resolves then. `ready` resolves when changes are seen: what is applied before may be changed
+   * behind one's back.
    */
-  async guard(signal: AbortSignal): Promise<void> {
-    await this.#nft.watch(
+  guard(signal: AbortSignal): { readonly ready: Promise<void>; readonly over: Promise<void> } {
+    let listens: () => void = () => {}
+    const ready = new Promise<void>((resolve) => (listens = resolve))
+    const over = this.#nft.watch(
       signal,
-      () => void this.#next(() => this.#lookForChanges()),
+      () => {
+        listens()
+        void this.#next(() => this.#lookForChanges())
+      },
       () => void this.#next(() => this.#repair()),
     )
+    return { ready: Promise.race([ready, over]), over }
   }
 
   /** Notes what the kernel has, so that the next run need not write it again. To be called when nothing changes for a while, and at the end. */
@@ -134,10 +146,13 @@ export class Dataplane {
   #withoutRefused(wanted: Ruleset): Ruleset {
     if (this.#refused.size === 0) return wanted
     const chains = [...wanted.chains].map(([name, chain]): [string, NftChain] => {
-      const isRefused = chain.owner !== undefined && this.#refused.has(chain.rules.join('\n'))
-      return [name, isRefused ? { ...chain, rules: ['drop'] } : chain]
+      return [name, this.#isRefused(chain) ? { ...chain, rules: ['drop'] } : chain]
     })
     return { ...wanted, chains: new Map(chains) }
+  }
+
+  #isRefused(chain: NftChain): boolean {
+    return chain.owner !== undefined && this.#refused.has(chain.rules.join('\n'))
   }
 
   /** Something may have happened while nobody looked. */

@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
+import { ProgramError, runProgram, startProgram } from '../host/program.ts'
 import { TABLE } from './ruleset.ts'
 
 /** The kernel did not take a transaction; nothing of it happened. */
@@ -49,7 +49,7 @@ export class Nft {
    */
   async watch(signal: AbortSignal, started: () => void, changed: () => void): Promise<void> {
     while (!signal.aborted) {
-      const child = this.#spawn(['monitor'], signal)
+      const child = startProgram([...this.#command, 'monitor'], signal)
       child.stdin?.end()
       let [touched, hears] = [false, false]
       const knocking = this.#knock(() => hears || signal.aborted || child.exitCode !== null || child.pid === undefined)
@@ -80,35 +80,17 @@ export class Nft {
   }
 
   async #run(args: readonly string[], input: string): Promise<string> {
-    const child = this.#spawn(args)
-    const [out, err]: [Buffer[], Buffer[]] = [[], []]
-    child.stdout?.on('data', (chunk: Buffer) => out.push(chunk))
-    child.stderr?.on('data', (chunk: Buffer) => err.push(chunk))
-    // A program that ends without reading all of its input says why.
-    child.stdin?.on('error', () => {})
-    child.stdin?.end(input)
-    const status = await new Promise<number | null>((resolve, reject) => {
-      child.once('error', reject)
-      child.once('close', resolve)
-    })
-    if (status !== 0) throw new NftError(Buffer.concat(err).toString('utf8').trim() || `nft ended with ${status}`)
-    return Buffer.concat(out).toString('utf8')
+    try {
+      return await runProgram([...this.#command, ...args], { input, onStart: (pid) => this.#remember(pid) })
+    } catch (error) {
+      throw error instanceof ProgramError ? new NftError(error.message) : error
+    }
   }
 
-  #spawn(args: readonly string[], signal?: AbortSignal): ChildProcess {
-    const [program = 'nft', ...rest] = this.#command
-    const child = spawn(program, [...rest, ...args], { stdio: ['pipe', 'pipe', 'pipe'] })
-    // The error of a program that is aborted, or cannot be started, is told by its end.
-    if (signal) {
-      child.on('error', () => {})
-      signal.addEventListener('abort', () => child.kill(), { once: true })
-    }
-    if (child.pid !== undefined) {
-      this.#own.add(child.pid)
-      const [oldest] = this.#own
-      if (this.#own.size > KEPT && oldest !== undefined) this.#own.delete(oldest)
-    }
-    return child
+  #remember(pid: number): void {
+    this.#own.add(pid)
+    const [oldest] = this.#own
+    if (this.#own.size > KEPT && oldest !== undefined) this.#own.delete(oldest)
   }
 }
 

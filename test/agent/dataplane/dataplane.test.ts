@@ -101,12 +101,8 @@ describe('the data plane', { skip: namespacesHere() }, () => {
       const dataplane = open()
       let repairs = 0
       events.on('repaired', () => repairs++)
-      const watching = new Promise<void>((resolve) => {
-        const original = nft.watch.bind(nft)
-        nft.watch = (signal, started, changed) => original(signal, () => (started(), resolve()), changed)
-      })
-      const guarding = dataplane.guard(stop.signal)
-      await watching
+      const guard = dataplane.guard(stop.signal)
+      await guard.ready
       await dataplane.apply(ruleset(['10.0.0.1', '10.0.0.2']))
       const right = list()
       const repaired = once(events, 'repaired')
@@ -121,7 +117,7 @@ describe('the data plane', { skip: namespacesHere() }, () => {
       assert.equal(repairs, before)
       assert.deepEqual(told, [])
       stop.abort()
-      await guarding
+      await guard.over
     })
   }
 

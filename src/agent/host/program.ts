@@ -1,0 +1,42 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+
+/** A program that ended with another status than 0, or could not be started. `message` is what it said. */
+export class ProgramError extends Error {}
+
+export interface ProgramOptions {
+  /** What it reads from standard input; nothing by default. */
+  readonly input?: string
+  /** Called with its process id, if it could be started. */
+  readonly onStart?: (pid: number) => void
+}
+
+/** Runs a program to its end, without a shell, and gives what it printed. @throws ProgramError */
+export async function runProgram(command: readonly string[], options: ProgramOptions = {}): Promise<string> {
+  const child = startProgram(command)
+  if (child.pid !== undefined) options.onStart?.(child.pid)
+  const [out, err]: [Buffer[], Buffer[]] = [[], []]
+  child.stdout?.on('data', (chunk: Buffer) => out.push(chunk))
+  child.stderr?.on('data', (chunk: Buffer) => err.push(chunk))
+  // A program that ends without reading all of its input says why.
+  child.stdin?.on('error', () => {})
+  child.stdin?.end(options.input ?? '')
+  const status = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', (error) => reject(new ProgramError(`cannot run ${command[0]}: ${error.message}`)))
+    child.once('close', resolve)
+  })
+  if (status !== 0) throw new ProgramError(Buffer.concat(err).toString('utf8').trim() || `${command[0]} ended with ${status}`)
+  return Buffer.concat(out).toString('utf8')
+}
+
+/** Starts a program whose output is read as it comes; it is ended when the signal aborts. */
+export function startProgram(command: readonly string[], signal?: AbortSignal): ChildProcess {
+  const [program = '', ...args] = command
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] })
+  if (signal) {
+    // A program that cannot be started is told by its end.
+    child.on('error', () => {})
+    if (signal.aborted) child.kill()
+    else signal.addEventListener('abort', () => child.kill(), { once: true })
+  }
+  return child
+}

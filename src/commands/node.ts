@@ -1,0 +1,106 @@
+import { userInfo } from 'node:os'
+import { Option } from 'commander'
+import { runAgent, statusSocket } from '../agent/agent.ts'
+import { AGENT_LOG_LEVELS, type AgentLogLevel, jsonLog } from '../agent/log.ts'
+import { type AgentStatus, askStatus } from '../agent/status.ts'
+import { UserError } from '../model/user-error.ts'
+import { escapeForTerminal } from '../output/escape.ts'
+import { VERSION } from '../version.ts'
+import { type Context, EXIT } from './context.ts'
+import { withExamples } from './help.ts'
+import type { GlobalOptions } from './options.ts'
+import { openSession } from './session.ts'
+import type { Define } from './table.ts'
+import { UsageError } from './usage-error.ts'
+
+interface NodeOptions extends GlobalOptions {
+  readonly name?: string
+  readonly acceptEmpty?: boolean
+  readonly agentLog?: AgentLogLevel
+  readonly runDir: string
+  readonly output?: 'text' | 'json'
+}
+
+export const define: Define = (command, run) => {
+  command
+    .argument('<verb>', 'run: be the agent of this host, in the foreground, as root; status: how the agent is')
+    .option('--name <node>', "run: the host's name, as in spec.node of its endpoints (default: its host name)")
+    .option('--accept-empty', 'run: when everything is gone from the datastore, take that for what is wanted')
+    .addOption(new Option('--agent-log <level>', 'run: the least level of what is logged, as JSON lines on stderr').choices([...AGENT_LOG_LEVELS]))
+    .option('--run-dir <folder>', "where the agent's socket and notes are", '/var/run/calicoctl')
+    .addOption(new Option('-o, --output <format>', 'status: form of the answer').choices(['text', 'json']))
+  withExamples(command, [
+    ['calicoctl node run', 'enforce on this host what the datastore says'],
+    ['calicoctl node run --name=host1', 'under another name than its host name'],
+    ['calicoctl node status', 'what the agent of this host is at'],
+  ])
+  command.action(run((context, verb: string, options: NodeOptions) => runVerb(verb, options, context)))
+}
+
+// --- internal ---
+
+/** Which options each verb takes. */
+const VERBS: Readonly<Record<string, readonly (keyof NodeOptions)[]>> = {
+  run: ['name', 'acceptEmpty', 'agentLog'],
+  status: ['output'],
+}
+
+async function runVerb(verb: string, options: NodeOptions, context: Context): Promise<number> {
+  const own = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined
+  if (!own) throw new UsageError(`unknown command "node ${verb}"`, `one of: ${Object.keys(VERBS).join(', ')}`)
+  const all = Object.values(VERBS).flat()
+  const foreign = all.find((name) => options[name] !== undefined && !own.includes(name))
+  if (foreign !== undefined) throw new UsageError(`--${foreign.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} is not for node ${verb}`)
+  return verb === 'run' ? await runNode(options, context) : await showStatus(options, context)
+}
+
+/** Runs until Ctrl-C or SIGTERM; what the kernel has stays. */
+async function runNode(options: NodeOptions, context: Context): Promise<number> {
+  if (userInfo().uid !== 0)
+    throw new UserError('Need super user privileges: Operation not permitted', 'run it as root, as in: sudo calicoctl node run')
+  const datastore = await openSession(context, options)
+  const log = jsonLog((line) => context.stderr.write(line), context.clock.now, options.agentLog ?? 'info')
+  context.endByItself()
+  await runAgent(
+    {
+      node: options.name ?? context.host.toLowerCase(),
+      datastore,
+      clock: context.clock,
+      log,
+      version: VERSION,
+      runFolder: options.runDir,
+      acceptEmpty: options.acceptEmpty ?? false,
+    },
+    context.signal,
+  )
+  return EXIT.ok
+}
+
+/** Exit code 0: the kernel has what the datastore says; 1: not now, or there is no agent. */
+async function showStatus(options: NodeOptions, context: Context): Promise<number> {
+  const path = statusSocket(options.runDir)
+  let status: AgentStatus
+  try {
+    status = await askStatus(path)
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code === 'EACCES' ? 'only root may ask it' : 'no agent answers'
+    throw new UserError(`Calico process is not running: ${why} at ${path}`, 'start it: calicoctl node run')
+  }
+  context.stdout.write(options.output === 'json' ? `${JSON.stringify(status, undefined, 2)}\n` : describe(status))
+  return status.inSync ? EXIT.ok : EXIT.failure
+}
+
+function describe(status: AgentStatus): string {
+  const { endpoints } = status
+  const rows: readonly (readonly [string, string | undefined])[] = [
+    ['Node', `${status.node} (process ${status.pid}, since ${status.startedAt})`],
+    ['Rules', status.inSync ? `as the datastore says, at revision ${status.revision}` : 'not (yet) as the datastore says'],
+    ['Datastore', status.datastore],
+    ['Endpoints', `${endpoints.workloads} workloads, ${endpoints.hosts} hosts${endpoints.idle > 0 ? `, ${endpoints.idle} that cannot act` : ''}`],
+    ['Last change', status.programmedAt && `${status.programmedAt}, in ${status.lagMilliseconds ?? 0} ms`],
+    ['Closed', status.refused.length > 0 ? status.refused.join(', ') : undefined],
+    ['Last error', status.lastError],
+  ]
+  const lines = rows.flatMap(([title, text]) => (text === undefined ? [] : [`${`${title}:`.padEnd(14)}${escapeForTerminal(text)}\n`]))
+  return `Calico process is running.\n\n${lines.join('')}`
+}

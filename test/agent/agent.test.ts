@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
+import { parseIp } from '../../src/model/net.ts'
+import { namespacesHere } from '../lab/namespace.ts'
+import { PacketLab } from '../lab/packet-lab.ts'
+import { PROGRAM, runBuilt } from '../system/built.ts'
+
+/** `calicoctl node run` on a host of its own, with workloads on wires: what it enforces is seen by packets. */
+
+const profile = (name: string, ingress = `{action: Allow, source: {selector: "${name} == ''"}}`) =>
+  `apiVersion: projectcalico.org/v3\nkind: Profile\nmetadata: {name: ${name}}\nspec: {egress: [{action: Allow}], ingress: [${ingress}], labelsToApply: {${name}: ""}}\n`
+const workload = (index: number, network: string) =>
+  `apiVersion: projectcalico.org/v3\nkind: WorkloadEndpoint\nmetadata: {namespace: libnetwork}\n` +
+  `spec: {orchestrator: libnetwork, workload: libnetwork, node: lab, endpoint: e${index}, interfaceName: cali${index}, ipNetworks: [10.1.0.${index + 1}/32], profiles: [${network}]}\n`
+const address = (index: number) => parseIp(`10.1.0.${index + 1}`) ?? assert.fail('no address')
+
+describe('the agent', { skip: namespacesHere('conntrack', 'perl', 'taskset') }, () => {
+  let lab: PacketLab
+  let folder: string
+  let agent: Agent
+
+  before(async () => void (lab = await PacketLab.open(3)))
+  after(() => lab.close())
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'calicoctl-agent-'))
+    await apply(profile('net1'), profile('net2'), workload(0, 'net1'), workload(1, 'net1'), workload(2, 'net2'))
+    agent = await Agent.start(lab, folder)
+  })
+  afterEach(async () => {
+    await agent.stop()
+    lab.host.run(['nft', 'delete', 'table', 'inet', 'calico'])
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  const environment = () => ({ HOME: folder, CALICOCTL_DATASTORE: join(folder, 'store.db') })
+  const calicoctl = async (args: readonly string[]) => {
+    const result = await runBuilt(args, { env: environment(), cwd: folder })
+    assert.equal(result.code, 0, result.stderr)
+    return result.stdout
+  }
+  const apply = async (...documents: readonly string[]) => {
+    await writeFile(join(folder, 'wanted.yaml'), documents.join('---\n'))
+    await calicoctl(['apply', '-f', 'wanted.yaml'])
+  }
+  let port = 1000
+  const passes = async (from: number, to: number) => {
+    // The lab's own knowledge of who is where; the agent makes the routes.
+    lab.neighbours([[address(0)], [address(1)], [address(2)]])
+    const packet = { source: address(from), destination: address(to), protocol: 17, srcPort: port++, dstPort: 53 }
+    return (await lab.deliver([{ from, to, packet }]))[0]
+  }
+
+  it('lets members of a network reach each other and nobody else, and follows a change', async () => {
+    assert.deepEqual([await passes(0, 1), await passes(0, 2), await passes(2, 0)], [true, false, false])
+    const before = agent.revision
+    await apply(profile('net2', '{action: Allow}'))
+    await agent.reaches(before + 1)
+    assert.deepEqual([await passes(0, 1), await passes(0, 2), await passes(2, 0)], [true, true, false])
+  })
+
+  it('makes the routes to its workloads, and takes those of workloads that are gone', async () => {
+    const routes = () =>
+      lab.host
+        .run(['ip', 'route', 'show', 'proto', '90'])
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.trim())
+        .sort()
+    assert.deepEqual(routes(), ['10.1.0.1 dev cali0 scope link', '10.1.0.2 dev cali1 scope link', '10.1.0.3 dev cali2 scope link'])
+    const before = agent.revision
+    await calicoctl(['delete', 'wep', 'lab-libnetwork-libnetwork-e2', '-n', 'libnetwork'])
+    await agent.reaches(before + 1)
+    assert.deepEqual(routes(), ['10.1.0.1 dev cali0 scope link', '10.1.0.2 dev cali1 scope link'])
+  })
+
+  it('leaves everything as it is when it is killed, and writes nothing again when it is back', async () => {
+    await agent.settled()
+    const rules = () => lab.host.run(['nft', '-a', '-s', 'list', 'table', 'inet', 'calico'])
+    const before = rules()
+    await agent.stop('SIGKILL')
+    assert.deepEqual([await passes(0, 1), await passes(0, 2)], [true, false])
+    agent = await Agent.start(lab, folder)
+    assert.equal(rules(), before)
+  })
+
+  it('repairs what others do to its rules', async () => {
+    lab.host.run(['nft', 'delete', 'table', 'inet', 'calico'])
+    await agent.logs('the rules in the kernel were changed by someone else: they are right again')
+    assert.deepEqual([await passes(0, 1), await passes(0, 2)], [true, false])
+  })
+
+  it('tells how it is', async () => {
+    const status = await runBuilt(['node', 'status', '--run-dir', join(folder, 'run'), '-o', 'json'])
+    const { node, inSync, endpoints, datastore } = JSON.parse(status.stdout) as Record<string, unknown>
+    assert.deepEqual(
+      { code: status.code, node, inSync, endpoints, datastore },
+      { code: 0, node: 'lab', inSync: true, endpoints: { workloads: 3, hosts: 0, idle: 0 }, datastore: 'connected' },
+    )
+    assert.match((await runBuilt(['node', 'status', '--run-dir', join(folder, 'run')])).stdout, /^Calico process is running\.\n\nNode: +lab /)
+    const second = await runBuilt(['node', 'run', '--run-dir', join(folder, 'run')], { env: environment() })
+    assert.equal(second.code, 1)
+    assert.match(second.stderr, /an agent is at work on this host already/)
+  })
+
+  it('stops when it is told to, and the data path stays', async () => {
+    assert.equal(await agent.stop(), 0)
+    assert.deepEqual([await passes(0, 1), await passes(0, 2)], [true, false])
+    const status = await runBuilt(['node', 'status', '--run-dir', join(folder, 'run')])
+    assert.equal(status.code, 1)
+    assert.match(status.stderr, /^Calico process is not running: no agent answers/)
+  })
+})
+
+/** A running agent, and what it says. */
+class Agent {
+  revision = 0
+  readonly #process: ChildProcess
+  readonly #folder: string
+  readonly #seen: string[] = []
+  readonly #waiting = new Set<() => void>()
+
+  private constructor(child: ChildProcess, folder: string) {
+    this.#process = child
+    this.#folder = folder
+    if (!child.stderr) throw new Error('no log')
+    createInterface(child.stderr).on('line', (line) => {
+      this.#seen.push(line)
+      for (const wake of this.#waiting) wake()
+    })
+  }
+
+  /** Resolves when the kernel has what the datastore says. */
+  static async start(lab: PacketLab, folder: string): Promise<Agent> {
+    const [program = '', ...args] = lab.host.inside([
+      process.execPath,
+      PROGRAM,
+      'node',
+      'run',
+      '--name=lab',
+      `--run-dir=${join(folder, 'run')}`,
+      '--agent-log=debug',
+    ])
+    const env = { PATH: process.env['PATH'], HOME: folder, CALICOCTL_DATASTORE: join(folder, 'store.db') }
+    const agent = new Agent(spawn(program, args, { env, stdio: ['ignore', 'ignore', 'pipe'] }), folder)
+    await agent.reaches(1)
+    return agent
+  }
+
+  /** Waits until a revision of the datastore, or a later one, is in the kernel. */
+  async reaches(revision: number): Promise<void> {
+    await this.#until(() => {
+      for (const line of this.#seen) {
+        const { event, revision: at } = JSON.parse(line) as { event: string; revision?: number }
+        if (event === 'the kernel has what the datastore says' && at !== undefined) this.revision = Math.max(this.revision, at)
+      }
+      return this.revision >= revision
+    })
+  }
+
+  logs(event: string): Promise<void> {
+    return this.#until(() => this.#seen.some((line) => (JSON.parse(line) as { event: string }).event === event))
+  }
+
+  settled(): Promise<void> {
+    return this.logs('the state of the kernel is noted')
+  }
+
+  /** Gives the exit code. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    if (this.#process.exitCode === null && this.#process.signalCode === null) {
+      const exited = once(this.#process, 'exit')
+      this.#process.kill(signal)
+      await exited
+    }
+    return this.#process.exitCode
+  }
+
+  async #until(holds: () => boolean): Promise<void> {
+    while (!holds()) {
+      if (this.#process.exitCode !== null) throw new Error(`the agent of ${this.#folder} ended:\n${this.#seen.join('\n')}`)
+      await new Promise<void>((resolve) => {
+        const wake = () => {
+          this.#waiting.delete(wake)
+          resolve()
+        }
+        this.#waiting.add(wake)
+      })
+    }
+  }
+}
