@@ -10,6 +10,7 @@ import { NOTHING } from '../../policy/connections/space.ts'
 import { type CellPart, describeCell } from '../../policy/reach/cells.ts'
 import type { Note } from '../../policy/reach/notes.ts'
 import type { NamedGroup, Question, ReachMap } from '../../policy/reach/reach.ts'
+import { isNetwork } from '../../policy/reach/traits.ts'
 import { endpointTitle } from '../../policy/words.ts'
 import type { World } from '../../policy/world/world.ts'
 import { formatAnswer } from '../answer.ts'
@@ -74,7 +75,7 @@ export function detailOf({ kind, members }: NamedGroup): string {
   if (kind === 'outside') return ''
   const [only] = members
   if (!only || members.length > 1) return `${members.length} endpoints`
-  return only.endpoint.profiles.filter((profile) => !/^k(?:ns|sa)\./.test(profile)).join(', ')
+  return only.endpoint.profiles.filter(isNetwork).join(', ')
 }
 
 // --- internal ---
