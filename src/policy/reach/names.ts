@@ -1,3 +1,4 @@
+import type { Ip, Net } from '../../model/net.ts'
 import { endpointTitle } from '../words.ts'
 import type { Endpoint, World } from '../world/world.ts'
 import { compareTexts, oneOf, type Trait, traitsOf } from './traits.ts'
@@ -15,11 +16,13 @@ export class Namer {
   readonly #holders: readonly (readonly number[])[]
   /** For a trait, how many of its holders have each other trait; `undefined`: of all endpoints. */
   readonly #counts = new Map<number | undefined, ReadonlyMap<number, number>>()
+  readonly #ofGroups = new WeakMap<readonly number[], ReadonlyMap<number, number>>()
   readonly #titles = new Map<string, number>()
 
-  constructor(world: World) {
+  /** `netOf`: the network, of those that rules name, in which an address lies. */
+  constructor(world: World, netOf: (ip: Ip) => Net) {
     this.#endpoints = world.endpoints
-    const { traits, own } = traitsOf(world)
+    const { traits, own } = traitsOf(world, netOf)
     this.#traits = traits
     this.#own = own
     const holders: number[][] = traits.map(() => [])
@@ -43,19 +46,23 @@ export class Namer {
     if (members.length === 1) return this.title(only)
     if (members.length === this.#endpoints.length) return 'every endpoint'
     const counts = this.#count(members)
-    const common = this.#common(counts, members.length)
-    const exact = common.find((trait) => this.#holders[trait]?.length === members.length)
-    if (exact !== undefined) return this.#words(exact)
-    const bases = [undefined, ...common]
-    for (const base of bases) {
-      const union = this.#union(counts, members.length, base)
-      if (union !== undefined) return base === undefined ? union : `${this.#words(base)}, ${union}`
+    return this.#shortName(counts, members.length) ?? this.#conjunction(members, counts, this.#common(counts, members.length))
+  }
+
+  /** As `exactName`, for several groups of endpoints together that have none in common; takes time in proportion to the groups. */
+  togetherName(groups: readonly (readonly number[])[]): string | undefined {
+    const [first] = groups
+    if (!first || groups.length === 1) return first && this.exactName(first)
+    const counts = new Map<number, number>()
+    let size = 0
+    for (const group of groups) {
+      let own = this.#ofGroups.get(group)
+      if (!own) this.#ofGroups.set(group, (own = this.#count(group)))
+      for (const [trait, count] of own) counts.set(trait, (counts.get(trait) ?? 0) + count)
+      size += group.length
     }
-    for (const base of [...common, undefined]) {
-      const exception = this.#exception(counts, members.length, base)
-      if (exception !== undefined) return `${base === undefined ? 'every endpoint' : this.#words(base)} but ${exception}`
-    }
-    return this.#conjunction(members, counts, common)
+    if (size === this.#endpoints.length) return 'every endpoint'
+    return this.#shortName(counts, size)
   }
 
   /** What to call one endpoint: what people do, unless that is the name of several. */
@@ -67,6 +74,22 @@ export class Namer {
   }
 
   // --- internal ---
+
+  /** A trait, values of a subject, or all but a few; of some endpoints of which only is known how many have each trait. */
+  #shortName(counts: ReadonlyMap<number, number>, size: number): string | undefined {
+    const common = this.#common(counts, size)
+    const exact = common.find((trait) => this.#holders[trait]?.length === size)
+    if (exact !== undefined) return this.#words(exact)
+    for (const base of [undefined, ...common]) {
+      const union = this.#union(counts, size, base)
+      if (union !== undefined) return base === undefined ? union : `${this.#words(base)}, ${union}`
+    }
+    for (const base of [...common, undefined]) {
+      const exception = this.#exception(counts, size, base)
+      if (exception !== undefined) return `${base === undefined ? 'every endpoint' : this.#words(base)} but ${exception}`
+    }
+    return undefined
+  }
 
   #words(trait: number): string {
     return this.#traits[trait]?.words ?? ''

@@ -43,6 +43,8 @@ export interface ReachMap {
 export interface NamedGroup extends Group {
   /** No two groups of a map have the same. */
   readonly name: string
+  /** Of its endpoints, in the world. */
+  readonly indexes: readonly number[]
   /** Of addresses outside: the networks they lie in, and those within these that are not meant. */
   readonly nets: readonly string[]
   readonly but: readonly string[]
@@ -61,7 +63,7 @@ export function reach(world: World, question: Question): ReachMap {
   let rows = fillRows(groups, cells, question)
   // What the question leaves out no longer tells groups apart.
   const coarse = parts.some((part) => part !== undefined) || question.traffic.protocol !== undefined ? merge(groups, rows) : groups
-  const namer = new Namer(world)
+  const namer = new Namer(world, (ip) => engine.atoms.netOf(engine.atoms.atomOf(ip)))
   const named = nameGroups(world, engine, namer, coarse)
   groups = named
   rows = fillRows(groups, cells, question)
@@ -128,9 +130,12 @@ function nameGroups(world: World, engine: Engine, namer: Namer, groups: readonly
     outside.map(({ atoms }) => atoms),
   )
   const named = groups.map((group): NamedGroup => {
-    if (group.kind === 'endpoints') return { ...group, name: endpointsName(namer, group), nets: [], but: [] }
+    if (group.kind === 'endpoints') {
+      const indexes = group.members.map(({ index }) => index)
+      return { ...group, name: endpointsName(namer, group, indexes), indexes, nets: [], but: [] }
+    }
     const where = told[outside.indexOf(group)] ?? { nets: [], but: [] }
-    return { ...group, name: outsideName(where, world.networkSets), nets: where.nets.map(formatNet), but: where.but.map(formatNet) }
+    return { ...group, name: outsideName(where, world.networkSets), indexes: [], nets: where.nets.map(formatNet), but: where.but.map(formatNet) }
   })
   const sorted = named.sort((a, b) => compareKinds(a, b) || compareTexts(a.name, b.name))
   const counts = new Map<string, number>()
@@ -142,8 +147,8 @@ function nameGroups(world: World, engine: Engine, namer: Namer, groups: readonly
 }
 
 /** An endpoint that is in several groups, by different addresses, is told with the address. */
-function endpointsName(namer: Namer, { members }: Group): string {
-  const name = namer.name([...new Set(members.map(({ index }) => index))])
+function endpointsName(namer: Namer, { members }: Group, indexes: readonly number[]): string {
+  const name = namer.name(indexes)
   const [only] = members
   const all = only && only.endpoint.addresses.length + (only.endpoint.otherAddresses ?? []).length
   return only && members.length === 1 && only.addresses.length !== all ? `${name} (${only.addresses.map(formatIp).join(', ')})` : name

@@ -1,3 +1,4 @@
+import { formatNet, type Ip, type Net } from '../../model/net.ts'
 import { labelsOf, type Selector } from '../../model/selector/ast.ts'
 import { NAMESPACE_LABEL } from '../world/selectors.ts'
 import type { Endpoint, World } from '../world/world.ts'
@@ -16,14 +17,14 @@ export interface Traits {
   readonly own: readonly (readonly number[])[]
 }
 
-/** What the endpoints of a world can be called by: networks first, then labels that selectors ask for, namespaces, kinds, other labels, nodes. */
-export function traitsOf(world: World): Traits {
+/** What the endpoints of a world can be called by: networks first, then labels that selectors ask for, namespaces, kinds, networks of addresses, other labels, nodes. */
+export function traitsOf(world: World, netOf: (ip: Ip) => Net): Traits {
   const asked = labelsAsked(world)
   // Where an endpoint is on several networks, each of them is a subject of its own.
   const several = world.endpoints.some(({ profiles }) => profiles.filter(isNetwork).length > 1)
   const found = new Map<string, { readonly subject: string; readonly words: string; readonly holders: number[] }>()
   for (const [index, endpoint] of world.endpoints.entries()) {
-    for (const [subject, words] of described(endpoint, asked, several)) {
+    for (const [subject, words] of described(endpoint, asked, several, netOf)) {
       const key = `${subject}\n${words}`
       const known = found.get(key)
       if (known) known.holders.push(index)
@@ -72,11 +73,8 @@ const COLLATOR = new Intl.Collator('en', { numeric: true })
 const FEW = 16
 
 /** Subjects begin with a number that ranks them. */
-function* described(
-  { profiles, labels, namespace, kind, node }: Endpoint,
-  asked: ReadonlySet<string>,
-  several: boolean,
-): Generator<[string, string]> {
+function* described(endpoint: Endpoint, asked: ReadonlySet<string>, several: boolean, netOf: (ip: Ip) => Net): Generator<[string, string]> {
+  const { profiles, labels, namespace, kind, node, addresses } = endpoint
   for (const profile of profiles) if (isNetwork(profile)) yield [several ? `0 network ${profile}` : '0 network', profile]
   for (const [label, value] of Object.entries(labels)) {
     // The label by which members of a network know each other says no more than its name.
@@ -86,6 +84,9 @@ function* described(
   }
   if (namespace !== undefined) yield ['2 namespace', `namespace ${namespace}`]
   yield ['3 kind', kind === 'host' ? 'host endpoints' : 'workloads']
+  const [ip] = addresses
+  const net = ip && netOf(ip)
+  if (net) yield ['4 addresses', net.prefix === 0 ? 'elsewhere' : `in ${formatNet(net)}`]
   if (node !== '') yield ['5 node', `node ${node}`]
 }
 
