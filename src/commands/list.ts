@@ -9,6 +9,7 @@ export const commandList = [
   { name: 'label', group: 'resources', summary: 'Set, change or remove labels of a resource' },
   { name: 'why', group: 'policy', summary: 'May one reach another, and which rule says so' },
   { name: 'reach', group: 'policy', summary: 'Who reaches whom on what, by groups' },
+  { name: 'exposure', group: 'policy', summary: 'What new endpoints and addresses outside could do' },
   { name: 'applies', group: 'policy', summary: 'Which policies and profiles act on an endpoint' },
   { name: 'selects', group: 'policy', summary: 'Which endpoints a policy or selector picks' },
   { name: 'diff', group: 'policy', summary: 'What would change: fields, and what becomes reachable or unreachable' },

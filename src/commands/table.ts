@@ -19,6 +19,7 @@ export const commandModules: Readonly<Record<CommandName, () => Promise<{ readon
   label: () => import('./label.ts'),
   why: () => import('./why.ts'),
   reach: () => import('./reach.ts'),
+  exposure: () => import('./exposure.ts'),
   applies: () => import('./applies.ts'),
   selects: () => import('./selects.ts'),
   diff: () => import('./diff.ts'),

@@ -10,6 +10,7 @@ import { NOTHING } from '../../policy/connections/space.ts'
 import { type CellPart, describeCell } from '../../policy/reach/cells.ts'
 import type { Note } from '../../policy/reach/notes.ts'
 import type { NamedGroup, Question, ReachMap } from '../../policy/reach/reach.ts'
+import { isNetwork } from '../../policy/reach/traits.ts'
 import { endpointTitle } from '../../policy/words.ts'
 import type { World } from '../../policy/world/world.ts'
 import { formatAnswer } from '../answer.ts'
@@ -74,7 +75,7 @@ export function detailOf({ kind, members }: NamedGroup): string {
   if (kind === 'outside') return ''
   const [only] = members
   if (!only || members.length > 1) return `${members.length} endpoints`
-  return only.endpoint.profiles.filter((profile) => !/^k(?:ns|sa)\./.test(profile)).join(', ')
+  return only.endpoint.profiles.filter(isNetwork).join(', ')
 }
 
 // --- internal ---
@@ -100,10 +101,14 @@ function blockRows({ map }: MapAnswer): string[][] {
 function listOf(map: ReachMap, groups: readonly number[]): string {
   const all = groups.flatMap((at) => map.groups[at] ?? [])
   const [endpoints, outside] = [all.filter(({ kind }) => kind === 'endpoints'), all.filter(({ kind }) => kind === 'outside')]
-  const members = [...new Set(endpoints.flatMap(({ members }) => members.map(({ index }) => index)))]
   const isWorthIt = endpoints.length > SHOWN || (endpoints.length > 1 && endpoints.some(({ members }) => members.length > 1))
-  const together = isWorthIt ? map.namer.exactName(members) : undefined
-  const words = [...(together === undefined ? endpoints.map(labelOf) : [`${together} (${members.length} endpoints)`]), ...outside.map(labelOf)]
+  const together = isWorthIt ? map.namer.togetherName(endpoints.map(({ indexes }) => indexes)) : undefined
+  const words = [
+    ...(together === undefined
+      ? endpoints.map(labelOf)
+      : [`${together} (${endpoints.reduce((sum, { members }) => sum + members.length, 0)} endpoints)`]),
+    ...outside.map(labelOf),
+  ]
   return words.length > SHOWN ? `${words.slice(0, SHOWN).join(', ')} and ${words.length - SHOWN} more` : words.join(', ')
 }
 

@@ -22,6 +22,7 @@ export class Cells {
   readonly #traffic: Traffic
   readonly #denied: boolean
   readonly #tunnels: ConnectionSet
+  readonly #lines: Readonly<Record<Family, Line>>
   readonly #byVerdicts = new Map<number | string, number>()
   readonly #byParts = new Map<string, number>([['', 0]])
 
@@ -30,29 +31,43 @@ export class Cells {
     this.#traffic = traffic
     this.#denied = denied
     this.#tunnels = tunnels(engine.space)
+    const size = engine.places.list.length
+    const line = (): Line => ({ allowed: new Int32Array(size), unknown: new Int32Array(size) })
+    this.#lines = { 4: line(), 6: line() }
   }
 
-  /** The number of what is shown from one group to another; nothing between addresses outside. */
-  between(from: Group, to: Group): number {
-    if (from.kind === 'outside' && to.kind === 'outside') return 0
-    const verdicts: FamilyVerdict[] = []
-    for (const family of [4, 6] as const) {
-      const [source, destination] = [from.places[family], to.places[family]]
-      if (source === undefined || destination === undefined) continue
-      verdicts.push({ family, ...this.#engine.verdict(source, destination) })
-    }
-    const [first, second] = verdicts
-    if (!first) return 0
+  /** Calls `see` for each group to which something is shown from a group; nothing is between addresses outside. */
+  row(from: Group, groups: readonly Group[], isMeant: (to: Group) => boolean, see: (to: number, cell: number) => void): void {
+    const lines = ([4, 6] as const).map((family) => this.#line(from, family))
     // The tunnels that no workload may send are no news about it.
     const quiet = this.#traffic.protocol === undefined && from.members[0]?.endpoint.kind === 'workload'
+    for (let at = 0; at < groups.length; at++) {
+      const to = groups[at]
+      if (!to || (from.kind === 'outside' && to.kind === 'outside') || !isMeant(to)) continue
+      const [four, six] = [verdictAt(lines[0], to.places[4], 4), verdictAt(lines[1], to.places[6], 6)]
+      const [first, second] = four ? [four, six] : [six, undefined]
+      const cell = first ? this.#cell(first, second, quiet) : 0
+      if (cell !== 0) see(at, cell)
+    }
+  }
+
+  // --- internal ---
+
+  #line(from: Group, family: Family): Line | undefined {
+    const place = from.places[family]
+    if (place === undefined) return undefined
+    const line = this.#lines[family]
+    this.#engine.row(place, line.allowed, line.unknown)
+    return line
+  }
+
+  #cell(first: FamilyVerdict, second: FamilyVerdict | undefined, quiet: boolean): number {
     const one = keyOf(first) * 2 + (quiet ? 1 : 0)
     const key = second ? `${one}/${keyOf(second)}` : first.family === 4 ? one : -1 - one
     let cell = this.#byVerdicts.get(key)
     if (cell === undefined) this.#byVerdicts.set(key, (cell = this.#intern(this.#show(first, second, quiet))))
     return cell
   }
-
-  // --- internal ---
 
   #show(first: FamilyVerdict, second: FamilyVerdict | undefined, quiet: boolean): CellPart[] {
     const parts = [first, ...(second ? [second] : [])].map((verdict) => this.#part(verdict, quiet))
@@ -113,6 +128,17 @@ interface FamilyVerdict {
   readonly family: Family
   readonly allowed: ConnectionSet
   readonly unknown: ConnectionSet
+}
+
+/** From one place to every place. */
+interface Line {
+  readonly allowed: Int32Array
+  readonly unknown: Int32Array
+}
+
+function verdictAt(line: Line | undefined, place: number | undefined, family: Family): FamilyVerdict | undefined {
+  if (!line || place === undefined) return undefined
+  return { family, allowed: line.allowed[place] ?? NOTHING, unknown: line.unknown[place] ?? NOTHING }
 }
 
 /** Numbers of sets are below 2^26. */

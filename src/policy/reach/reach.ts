@@ -2,15 +2,16 @@ import { formatIp, formatNet } from '../../model/net.ts'
 import { UserError } from '../../model/user-error.ts'
 import { NOTHING } from '../connections/space.ts'
 import { Engine } from '../core/engine.ts'
+import { wholeMap } from '../core/map.ts'
 import type { Subject } from '../subject.ts'
 import type { Traffic } from '../why/traffic.ts'
 import type { World } from '../world/world.ts'
 import { type Block, blocksOf, type Rows } from './blocks.ts'
 import { Cells } from './cells.ts'
 import { type Group, groupEnds } from './groups.ts'
-import { compareTexts, Namer } from './names.ts'
+import { Namer } from './names.ts'
+import { compareTexts } from './traits.ts'
 import { outsideName, outsideOf } from './outside.ts'
-import { classifyPlaces } from './classes.ts'
 
 /** What a map is asked for. */
 export interface Question {
@@ -42,6 +43,8 @@ export interface ReachMap {
 export interface NamedGroup extends Group {
   /** No two groups of a map have the same. */
   readonly name: string
+  /** Of its endpoints, in the world. */
+  readonly indexes: readonly number[]
   /** Of addresses outside: the networks they lie in, and those within these that are not meant. */
   readonly nets: readonly string[]
   readonly but: readonly string[]
@@ -56,11 +59,11 @@ export function reach(world: World, question: Question): ReachMap {
   const nets = parts.flatMap((part) => (part?.type === 'address' ? [part.net] : part?.type === 'set' ? part.nets : []))
   const engine = new Engine(world, undefined, nets)
   const cells = new Cells(engine, question.traffic, question.denied)
-  let groups = groupEnds(world, engine, classifyPlaces(engine), parts)
+  let groups = groupEnds(world, engine, wholeMap(engine).groupOf, parts)
   let rows = fillRows(groups, cells, question)
   // What the question leaves out no longer tells groups apart.
   const coarse = parts.some((part) => part !== undefined) || question.traffic.protocol !== undefined ? merge(groups, rows) : groups
-  const namer = new Namer(world)
+  const namer = new Namer(world, (ip) => engine.atoms.netOf(engine.atoms.atomOf(ip)))
   const named = nameGroups(world, engine, namer, coarse)
   groups = named
   rows = fillRows(groups, cells, question)
@@ -89,17 +92,14 @@ function fillRows(groups: readonly Group[], cells: Cells, { about, from, to }: Q
   return groups.map((source) => {
     const row = new Map<number, number[]>()
     if (from && !(source.focus & FROM)) return row
-    for (const [at, target] of groups.entries()) {
-      if (about && !((source.focus | target.focus) & ABOUT)) continue
-      if (to && !(target.focus & TO)) continue
-      const cell = cells.between(source, target)
-      if (cell === 0) continue
+    const isMeant = (target: Group) => (!about || ((source.focus | target.focus) & ABOUT) !== 0) && (!to || (target.focus & TO) !== 0)
+    cells.row(source, groups, isMeant, (target, cell) => {
       if (++pairs > MOST_PAIRS)
         throw new UserError('the map has too many pairs of groups', 'ask for a part of it: name a SUBJECT, or use --from, --to or --port')
       const targets = row.get(cell)
-      if (targets) targets.push(at)
-      else row.set(cell, [at])
-    }
+      if (targets) targets.push(target)
+      else row.set(cell, [target])
+    })
     return row
   })
 }
@@ -130,9 +130,12 @@ function nameGroups(world: World, engine: Engine, namer: Namer, groups: readonly
     outside.map(({ atoms }) => atoms),
   )
   const named = groups.map((group): NamedGroup => {
-    if (group.kind === 'endpoints') return { ...group, name: endpointsName(namer, group), nets: [], but: [] }
+    if (group.kind === 'endpoints') {
+      const indexes = group.members.map(({ index }) => index)
+      return { ...group, name: endpointsName(namer, group, indexes), indexes, nets: [], but: [] }
+    }
     const where = told[outside.indexOf(group)] ?? { nets: [], but: [] }
-    return { ...group, name: outsideName(where, world.networkSets), nets: where.nets.map(formatNet), but: where.but.map(formatNet) }
+    return { ...group, name: outsideName(where, world.networkSets), indexes: [], nets: where.nets.map(formatNet), but: where.but.map(formatNet) }
   })
   const sorted = named.sort((a, b) => compareKinds(a, b) || compareTexts(a.name, b.name))
   const counts = new Map<string, number>()
@@ -144,8 +147,8 @@ function nameGroups(world: World, engine: Engine, namer: Namer, groups: readonly
 }
 
 /** An endpoint that is in several groups, by different addresses, is told with the address. */
-function endpointsName(namer: Namer, { members }: Group): string {
-  const name = namer.name([...new Set(members.map(({ index }) => index))])
+function endpointsName(namer: Namer, { members }: Group, indexes: readonly number[]): string {
+  const name = namer.name(indexes)
   const [only] = members
   const all = only && only.endpoint.addresses.length + (only.endpoint.otherAddresses ?? []).length
   return only && members.length === 1 && only.addresses.length !== all ? `${name} (${only.addresses.map(formatIp).join(', ')})` : name
