@@ -1,3 +1,5 @@
+import { accessSync, constants } from 'node:fs'
+import { dirname } from 'node:path'
 import { DatastoreError } from '../datastore.ts'
 
 /** What an error of SQLite or the file system means for the user. */
@@ -12,7 +14,7 @@ export function toLocalError(error: unknown, path: string): DatastoreError {
   if (is([], /database (table )?is locked/i)) {
     return failed('busy', `the local datastore at ${path} is busy: another process has been writing for too long`, 'try again')
   }
-  if (is(['EROFS', 'EACCES', 'EPERM'], /readonly|read-only/i)) {
+  if (is(['EROFS', 'EACCES', 'EPERM'], /readonly|read-only/i) || (is([], /unable to open/i) && !isWritable(dirname(path)))) {
     return failed('read-only', `cannot write the local datastore at ${path}: no permission, or the file system is read-only`, another)
   }
   if (is(['ENOSPC', 'EDQUOT'], /disk is full/i)) {
@@ -32,6 +34,16 @@ export function toLocalError(error: unknown, path: string): DatastoreError {
 }
 
 // --- internal ---
+
+/** SQLite does not say why it cannot open a file: beside it, a log is to be made. */
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: 'what should be a folder on the way there is a file',

@@ -39,6 +39,9 @@ export function openLocal(path: string, options: LocalOptions = {}): Datastore {
 const APPLICATION_ID = 0x43616c69
 const SCHEMA_VERSION = 1
 const DEFAULT_TIMEOUT = 10_000
+/** Milliseconds that SQLite waits for a lock itself, and we at most before we try again. */
+const SQLITE_PATIENCE = 10
+const LONGEST_PAUSE = 10
 /** How often a watch looks whether another process wrote. */
 const POLL_MILLISECONDS = 50
 
@@ -76,21 +79,21 @@ class Local implements Datastore {
   }
 
   async get(key: string, options: { readonly revision?: number } = {}): Promise<KeyValue | undefined> {
-    return this.#guard(() => this.#read({ start: key }, { ...options, limit: 1 }).keyValues[0])
+    return this.#patiently(() => this.#read({ start: key }, { ...options, limit: 1 }).keyValues[0])
   }
 
   async range(range: KeyRange, options: RangeOptions = {}): Promise<RangeResult> {
-    return this.#guard(() => this.#read(range, options))
+    return this.#patiently(() => this.#read(range, options))
   }
 
   async txn(transaction: Transaction): Promise<TransactionResult> {
-    return this.#guard(() => this.#transact(transaction))
+    return this.#patiently(() => this.#transact(transaction))
   }
 
   async *watch(range: KeyRange, fromRevision: number, signal: AbortSignal): AsyncIterable<WatchBatch> {
     let next = fromRevision
     while (!signal.aborted && !this.#closed) {
-      const revision = this.#guard(() => {
+      const revision = await this.#patiently(() => {
         this.#expireLeases()
         return this.#state().revision
       })
@@ -98,7 +101,7 @@ class Local implements Datastore {
         await pause(POLL_MILLISECONDS, undefined, { signal }).catch(() => undefined)
         continue
       }
-      for (const batch of this.#guard(() => this.#changes(range, next))) {
+      for (const batch of await this.#patiently(() => this.#changes(range, next))) {
         if (signal.aborted) return
         next = batch.revision + 1
         yield batch
@@ -109,15 +112,10 @@ class Local implements Datastore {
 
   async lease(ttlSeconds: number): Promise<Lease> {
     const ends = () => Date.now() + ttlSeconds * 1000
-    const id = this.#guard(() => Number(this.#run('INSERT INTO lease (ends) VALUES (?)', ends()).lastInsertRowid))
-    const keepAlive = () => {
-      try {
-        this.#run('UPDATE lease SET ends = ? WHERE id = ?', ends(), id)
-      } catch {
-        // The next beat comes before the lease ends; if the store is lost for good, so is the lease.
-      }
-    }
-    const beat = setInterval(keepAlive, (ttlSeconds * 1000) / 3)
+    const id = await this.#patiently(() => Number(this.#run('INSERT INTO lease (ends) VALUES (?)', ends()).lastInsertRowid))
+    const keepAlive = () => this.#patiently(() => this.#run('UPDATE lease SET ends = ? WHERE id = ?', ends(), id))
+    // When one fails, the next beat comes before the lease ends; if the store is lost for good, so is the lease.
+    const beat = setInterval(() => void keepAlive().catch(() => undefined), (ttlSeconds * 1000) / 3)
     beat.unref()
     this.#beats.add(beat)
     return {
@@ -125,7 +123,7 @@ class Local implements Datastore {
       revoke: async () => {
         clearInterval(beat)
         this.#beats.delete(beat)
-        this.#guard(() => this.#write(() => this.#endLease(id)))
+        await this.#patiently(() => this.#write(() => this.#endLease(id)))
       },
     }
   }
@@ -316,7 +314,7 @@ class Local implements Datastore {
   /** Makes the tables if the file is empty. Nothing is changed in a file that is not ours. */
   #prepare(database: Database): void {
     // The timeout comes first: switching to the write-ahead log needs the lock as well.
-    database.exec(`PRAGMA busy_timeout = ${this.#timeout}`)
+    database.exec(`PRAGMA busy_timeout = ${SQLITE_PATIENCE}`)
     const { tables, application, version } = database.prepare(IDENTITY).get() ?? {}
     if (tables !== 0 && application !== APPLICATION_ID) throw new Error('not a database of calicoctl')
     if (Number(version) > SCHEMA_VERSION) {
@@ -332,11 +330,20 @@ class Local implements Datastore {
     database.exec('COMMIT')
   }
 
-  #guard<T>(work: () => T): T {
-    try {
-      return work()
-    } catch (error) {
-      throw toLocalError(error, this.#path)
+  /**
+   * Tries until other writers leave room, or the time is up. SQLite's own waiting soon looks only ten times a second: among busy writers, somebody would
+   * never get their turn.
+   */
+  async #patiently<T>(work: () => T): Promise<T> {
+    const giveUp = Date.now() + this.#timeout
+    for (;;) {
+      try {
+        return work()
+      } catch (cause) {
+        const error = toLocalError(cause, this.#path)
+        if (error.code !== 'busy' || Date.now() >= giveUp) throw error
+        await pause(Math.random() * LONGEST_PAUSE)
+      }
     }
   }
 }
