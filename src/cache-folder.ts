@@ -1,15 +1,12 @@
 import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import type { CacheStore } from './manifest/cache.ts'
 
-/** The folder of the launcher's compiled code, `~/.cache/calicoctl`, as a store; like that for the user alone. `release`: of this program. */
-export function cacheIn(env: Readonly<Record<string, string | undefined>>, release: string): CacheStore {
+/** The folder of the launcher's compiled code, `~/.cache/calicoctl`, as a store; like that for the user alone. `version`: of this very build. */
+export function cacheIn(env: Readonly<Record<string, string | undefined>>, version: string): CacheStore {
   const home = env['XDG_CACHE_HOME'] || (env['HOME'] && `${env['HOME']}/.cache`)
   const folder = `${home}/calicoctl`
   return {
-    // Changes with every build: in the bundle this is the path of its file.
-    get version() {
-      return `${release} ${statSync(import.meta.url).mtimeMs}`
-    },
+    version,
     read: (name) => (home ? readOwn(`${folder}/${name}`) : undefined),
     write(name, bytes) {
       if (!home) return

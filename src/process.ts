@@ -4,7 +4,7 @@ import { cacheIn } from './cache-folder.ts'
 import type { Context, Output } from './commands/context.ts'
 import { programHelp } from './commands/program-help.ts'
 import type { Datastore } from './store/datastore.ts'
-import { COMMIT, VERSION } from './version.ts'
+import { BUILD, COMMIT, VERSION } from './version.ts'
 
 /**
  * Binds the program to the real process: the one place that knows `process`, besides the launcher. What needs no program (`--help`, `version --client`) is
@@ -31,7 +31,7 @@ const context: Context = {
       readdirSync(path, { withFileTypes: true }).map((entry) => ({ name: entry.name, isDirectory: entry.isDirectory() })),
     isDirectory: async (path) => statSync(path).isDirectory(),
   },
-  cache: cacheIn(process.env, `${VERSION} ${COMMIT}`),
+  cache: cacheIn(process.env, BUILD),
   clock: {
     now: () => new Date(),
     timestamp: () => `${new Date().toISOString().slice(0, 19)}Z`,
