@@ -86,6 +86,7 @@ describe('what cannot be asked', () => {
     [['workload-A', "app == 'nobody'"], /no endpoint is meant by "app == 'nobody'"/],
     [['workload-A', 'fd00::1'], /no addresses of the same IP version/],
     [['workload-A', 'workload-B', 'icmpv6'], /icmpv6 is of IPv6, and the two have only IPv4 addresses/],
+    [['--batch', 'nowhere.jsonl'], /^cannot read nowhere\.jsonl: no such file\n/],
     [['workload-A', 'workload-B', 'tcp/80', '--batch', '-'], /give no source and destination beside it/],
   ]
   for (const [args, message] of cases) {
