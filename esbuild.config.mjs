@@ -1,6 +1,7 @@
 // Writes schemas/ (JSON Schema of manifests) and bundles the program into dist/: one file that starts, one with the program, one with the etcd driver. Each is a table of functions, one a chunk, that
 // bin/calicoctl calls as modules: V8 compiles and caches only those that a command has called.
 import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
@@ -13,6 +14,9 @@ const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 /** The file of dist/ that holds a chunk. */
 const fileOf = new Map()
+
+/** Where the digest of the whole bundle goes. */
+const BUILD_MARK = '@digest of the bundle@'
 
 /** What the launcher starts, and what that loads when it is needed. */
 const ENTRIES = { start: 'src/process.ts', program: 'src/cli.ts', etcd: 'src/store/drivers/etcd.ts' }
@@ -72,7 +76,12 @@ const { outputFiles, metafile } = await build({
   format: 'esm',
   target: 'node20.19',
   external: ['node:sqlite'],
-  define: { 'import.meta.url': '__filename', CALICOCTL_VERSION: JSON.stringify(version), CALICOCTL_COMMIT: JSON.stringify(commit()) },
+  define: {
+    'import.meta.url': '__filename',
+    CALICOCTL_VERSION: JSON.stringify(version),
+    CALICOCTL_COMMIT: JSON.stringify(commit()),
+    CALICOCTL_BUILD: JSON.stringify(BUILD_MARK),
+  },
   plugins: [noChildProcesses, directSqlite, leanEtcd3],
   minifyWhitespace: true,
   minifySyntax: true,
@@ -81,8 +90,13 @@ const { outputFiles, metafile } = await build({
 })
 rmSync(join(root, 'dist'), { recursive: true, force: true })
 mkdirSync(join(root, 'dist'))
-for (const [file, chunks] of Object.entries(placeChunks(metafile.outputs)))
-  writeFileSync(join(root, 'dist', `${file}.cjs`), `({${(await Promise.all(chunks.map(asFunction))).join(',\n')}})\n`)
+const digest = createHash('sha256')
+for (const { text } of outputFiles) digest.update(text)
+const buildId = digest.digest('hex').slice(0, 16)
+for (const [file, chunks] of Object.entries(placeChunks(metafile.outputs))) {
+  const functions = (await Promise.all(chunks.map(asFunction))).join(',\n')
+  writeFileSync(join(root, 'dist', `${file}.cjs`), `({${functions.replaceAll(BUILD_MARK, buildId)}})\n`)
+}
 
 await writeSchemas()
 

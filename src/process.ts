@@ -1,10 +1,10 @@
-import { closeSync, fstatSync, openSync, readdirSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync, writeSync } from 'node:fs'
+import { fstatSync, readdirSync, readFileSync, statSync, writeSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
+import { cacheIn } from './cache-folder.ts'
 import type { Context, Output } from './commands/context.ts'
 import { programHelp } from './commands/program-help.ts'
-import type { CacheStore } from './manifest/cache.ts'
 import type { Datastore } from './store/datastore.ts'
-import { COMMIT, VERSION } from './version.ts'
+import { BUILD, COMMIT, VERSION } from './version.ts'
 
 /**
  * Binds the program to the real process: the one place that knows `process`, besides the launcher. What needs no program (`--help`, `version --client`) is
@@ -33,7 +33,7 @@ const context: Context = {
       readdirSync(path, { withFileTypes: true }).map((entry) => ({ name: entry.name, isDirectory: entry.isDirectory() })),
     isDirectory: async (path) => statSync(path).isDirectory(),
   },
-  cache: cacheIn(process.env),
+  cache: cacheIn(process.env, BUILD),
   clock: {
     now: () => new Date(),
     timestamp: () => `${new Date().toISOString().slice(0, 19)}Z`,
@@ -91,52 +91,6 @@ async function run(argv: readonly string[]): Promise<void> {
 function quickAnswer(line: string): string | undefined {
   if (line === '' || line === '-h' || line === '--help' || line === 'help') return programHelp()
   return line === 'version --client' ? `Client Version:    v${VERSION}\nGit commit:        ${COMMIT}\n` : undefined
-}
-
-/** Beside the compiled code that the launcher keeps, and only for the user, as that is. */
-function cacheIn(env: NodeJS.ProcessEnv): CacheStore {
-  const home = env['XDG_CACHE_HOME'] || (env['HOME'] && `${env['HOME']}/.cache`)
-  const pathOf = (name: string) => `${home}/calicoctl/${name}`
-  return {
-    // Changes with every build: in the bundle this is the path of its file.
-    get version() {
-      return `${VERSION} ${COMMIT} ${statSync(import.meta.url).mtimeMs}`
-    },
-    read: (name) => (home ? readOwn(pathOf(name)) : undefined),
-    write(name, bytes) {
-      if (!home) return
-      const path = pathOf(name)
-      try {
-        writeFileSync(`${path}.${process.pid}`, bytes, { mode: 0o600 })
-        renameSync(`${path}.${process.pid}`, path)
-        forgetOldest(`${home}/calicoctl`)
-      } catch {}
-    },
-  }
-}
-
-/** How many sets of manifests are kept. */
-const KEPT = 32
-
-function forgetOldest(folder: string): void {
-  const names = readdirSync(folder).filter((name) => name.startsWith('manifests-'))
-  if (names.length <= KEPT) return
-  const entries = names.map((name) => ({ path: `${folder}/${name}`, time: statSync(`${folder}/${name}`).mtimeMs }))
-  for (const { path } of entries.sort((a, b) => b.time - a.time).slice(KEPT)) unlinkSync(path)
-}
-
-/** A file that nobody else can have written. */
-function readOwn(path: string): Uint8Array | undefined {
-  let descriptor: number | undefined
-  try {
-    descriptor = openSync(path, 'r')
-    const { uid, mode } = fstatSync(descriptor)
-    return uid === process.geteuid?.() && (mode & 0o022) === 0 ? readFileSync(descriptor) : undefined
-  } catch {
-    return undefined
-  } finally {
-    if (descriptor !== undefined) closeSync(descriptor)
-  }
 }
 
 /** Writes straight to a descriptor, as Node's own streams do for files and pipes, without what it costs to load those. */

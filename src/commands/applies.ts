@@ -84,7 +84,7 @@ function toJson({ endpoint, acting }: Answer): unknown {
             name: one.name,
             missing: one.profile === undefined,
             directions: one.directions,
-            source: one.profile && sourceOf(one.profile.origin),
+            source: one.profile && sourceOf(one.profile.origin, ['metadata', 'name']),
           },
     ),
   }

@@ -24,9 +24,11 @@ export async function readManifests(values: readonly string[], input: ManifestIn
   const reading = new Reading(options)
   const cache = options.cache && new ManifestCache(options.cache, `manifests-${nameFor(values)}`)
   for await (const source of readSources(values, input, options, (problem) => reading.problems.push(problem))) {
-    if (cache && reading.recall(cache, source)) continue
+    // What comes by standard input is not kept.
+    const kept = source.name === '-' ? undefined : cache
+    if (kept && reading.recall(kept, source)) continue
     if (options.loadConvertV1) reading.convertV1 ??= await options.loadConvertV1()
-    reading.read(source, cache)
+    reading.read(source, kept)
   }
   cache?.save()
   return reading

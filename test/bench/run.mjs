@@ -1,12 +1,13 @@
 // `npm run bench`: what commands cost, as multiples of starting Node (`node -e 0`) in the same run. Prints a table; exits 1 when a bound is broken.
 //   npm run bench -- get          only rows whose name has the word
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { policies, profiles } from './generate.mjs'
+import { writeManifests } from './manifests.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const program = join(root, 'bin', 'calicoctl')
@@ -24,6 +25,7 @@ writeFileSync(join(folder, 'one.yaml'), profiles(1))
 writeFileSync(join(folder, 'profiles.yaml'), profiles(COUNT))
 writeFileSync(join(folder, 'changed.yaml'), profiles(COUNT, 'changed'))
 writeFileSync(join(folder, 'policies.yaml'), policies(COUNT))
+writeManifests(join(folder, 'manifests'), 100, 10)
 
 const etcd = await startEtcd()
 const stores = {
@@ -45,11 +47,14 @@ process.exitCode = rows.some(isOver) ? 1 : 0
 
 /** Commands that are mostly start-up: many interleaved runs, the fastest and the middle one of each. */
 function short() {
+  const question = ['why', 'web-25', 'web-18', 'tcp/80', '-f', join(folder, 'manifests')]
   const measures = [
     { name: 'version --client', args: ['version', '--client'], env: base, bound: 1.5 },
     { name: '--help', args: ['--help'], env: base, bound: 1.5 },
     { name: 'get profile net1 -o yaml, local', args: ['get', 'profile', 'net1', '-o', 'yaml'], env: stores.local, bound: 1.8 },
     { name: 'get profile net1 -o yaml, etcd', args: ['get', 'profile', 'net1', '-o', 'yaml'], env: stores.etcd, bound: 3.5 },
+    { name: 'why, 100 files with 1,000 endpoints', args: question, env: base, bound: 4 },
+    { name: 'the same, no file read before', args: question, env: base, bound: 12, before: forgetManifests },
   ].filter((row) => wanted(row.name))
   if (measures.length === 0) return
   for (const store of [stores.local, stores.etcd]) calicoctl(['apply', '-f', join(folder, 'one.yaml')], store)
@@ -58,7 +63,10 @@ function short() {
   const times = measures.map(() => [])
   for (let round = 0; round < 25; round++) {
     floor.push(timed(process.execPath, ['-e', '0'], base).milliseconds)
-    for (const [index, row] of measures.entries()) times[index].push(calicoctl(row.args, row.env).milliseconds)
+    for (const [index, row] of measures.entries()) {
+      row.before?.()
+      times[index].push(calicoctl(row.args, row.env).milliseconds)
+    }
   }
   for (const [index, row] of measures.entries()) {
     rows.push({
@@ -69,6 +77,12 @@ function short() {
       bound: row.bound,
     })
   }
+}
+
+/** What `why` keeps of manifests between runs. */
+function forgetManifests() {
+  const kept = join(folder, 'cache', 'calicoctl')
+  for (const name of readdirSync(kept)) if (name.startsWith('manifests-')) unlinkSync(join(kept, name))
 }
 
 /** Commands over 10,000 resources: three runs each, the middle one counts. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
-import { copyFile } from 'node:fs/promises'
+import { copyFile, cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -27,6 +27,8 @@ describe('the README', () => {
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'calicoctl-readme-'))
+    // What blocks say about this checkout, they say about its examples.
+    await cp(join(CHECKOUT, 'examples'), join(folder, 'examples'), { recursive: true })
     if (etcdHere() !== false) return
     ;[plain, secure] = await Promise.all([startEtcd(), startEtcd({ tls: true })])
     const { ca, cert, key } = secure.certificates ?? assert.fail('no certificates')

@@ -1,3 +1,4 @@
+import { UserError } from '../../model/user-error.ts'
 import { escapeForTerminal } from '../../output/escape.ts'
 import { traceOf } from '../../policy/interpreter/trace.ts'
 import { examine } from '../../policy/why/examine.ts'
@@ -96,6 +97,9 @@ async function* linesOf(context: Context, file: string): AsyncGenerator<readonly
 const CHUNK = 1 << 16
 
 async function* fileChunks(context: Context, file: string): AsyncGenerator<Uint8Array> {
-  const bytes = await context.files.readFile(file)
+  const bytes = await context.files.readFile(file).catch((error: unknown) => {
+    const reason = (error as { code?: string }).code === 'ENOENT' ? 'no such file' : error instanceof Error ? error.message : String(error)
+    throw new UserError(`cannot read ${file}: ${reason}`)
+  })
   for (let at = 0; at < bytes.length; at += CHUNK) yield bytes.subarray(at, at + CHUNK)
 }

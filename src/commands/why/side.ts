@@ -99,7 +99,7 @@ function ownerLines(
         ...(place === undefined || owner.origin.file !== undefined ? [] : [`      ${place}`]),
       )
     } else {
-      const why = misses.length > 0 ? `no: ${missWords(misses)}` : rule.action === 'Log' ? 'logged, goes on' : 'may match or not'
+      const why = misses.length > 0 ? `no match: ${missWords(misses)}` : rule.action === 'Log' ? 'logged, goes on' : 'may match or not'
       lines.push(page.theme.faint(`    ${fit(page, safe(text), why.length + 6)}  ${why}`))
     }
   }

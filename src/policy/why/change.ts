@@ -79,12 +79,8 @@ function changeAt(world: World, side: Side, last: Layer, { from, to, header }: E
   switch (last.type) {
     case 'always':
       return undefined
-    case 'tier': {
-      const near = nearestMisses(side).find(({ owner }) => last.steps.some(({ policy }) => policy === owner))?.owner as Policy | undefined
-      const owner = last.by?.policy ?? near ?? last.steps.at(-1)?.policy
-      if (!owner) return undefined
-      return { type: 'rule', owner, direction, index: last.by?.rule.index ?? owner[direction]?.length ?? 0, rule: ruleFor(owner.namespace) }
-    }
+    case 'tier':
+      return inTier(side, last, ruleFor)
     case 'profile': {
       const { profile, name, by } = last
       const rule = ruleFor(undefined)
@@ -98,9 +94,21 @@ function changeAt(world: World, side: Side, last: Layer, { from, to, header }: E
     case 'end': {
       const profile = endpoint.profiles.map((name) => world.profiles.get(name)).findLast((found) => found && found.origin !== BUILT_IN)
       if (profile) return { type: 'rule', owner: profile, direction, index: profile[direction].length, rule: ruleFor(undefined) }
-      return { type: 'resource', direction, resource: policyFor(world, endpoint, direction, ruleFor(endpoint.namespace)) }
+      // What a tier passed on has to be allowed there; a policy more would come too late.
+      const tier = side.layers.findLast((layer) => layer.type === 'tier')
+      const passed = tier && inTier(side, tier, ruleFor)
+      return passed ?? { type: 'resource', direction, resource: policyFor(world, endpoint, direction, ruleFor(endpoint.namespace)) }
     }
   }
+}
+
+/** In front of the rule that decided, or at the end of the policy that came nearest to it. */
+function inTier(side: Side, layer: Layer & { type: 'tier' }, ruleFor: (namespace: string | undefined) => WrittenRule): Change | undefined {
+  const { steps, by } = layer
+  const { direction } = side
+  const near = nearestMisses(side).find(({ owner }) => steps.some(({ policy }) => policy === owner))?.owner as Policy | undefined
+  const owner = by?.policy ?? near ?? steps.at(-1)?.policy
+  return owner && { type: 'rule', owner, direction, index: by?.rule.index ?? owner[direction]?.length ?? 0, rule: ruleFor(owner.namespace) }
 }
 
 function ruleTo(traffic: Traffic, protocol: number, direction: Direction, peer: EntityRule): WrittenRule {

@@ -101,7 +101,7 @@ function forwardsOf(world: World, from: Endpoint | undefined, to: Endpoint | und
     const possible = workloadSide ? there.filter(({ allInterfaces }) => allInterfaces).slice(0, 1) : there
     return possible.flatMap((endpoint) => {
       const side = walkForward(world, endpoint, direction, packet)
-      return side ? [{ side, certain: workloadSide }] : []
+      return side ? [{ side, certain: workloadSide || (there.length === 1 && endpoint.allInterfaces === true) }] : []
     })
   })
 }

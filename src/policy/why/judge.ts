@@ -97,12 +97,13 @@ export function criteriaOf(space: ConnectionSpace, world: World, from: End, to: 
   const add = (more: Iterable<ConnectionSet>) => {
     for (const one of more) criteria.add(one)
   }
-  if (from.endpoint) add(criteriaAt(space, world, from.endpoint, 'egress'))
-  if (to.endpoint) add(criteriaAt(space, world, to.endpoint, 'ingress'))
+  const { family } = from.ip
+  if (from.endpoint) add(criteriaAt(space, world, from.endpoint, 'egress', family))
+  if (to.endpoint) add(criteriaAt(space, world, to.endpoint, 'ingress', family))
   for (const endpoint of world.endpoints) {
     if (endpoint.kind !== 'host' || !nodes.has(endpoint.node)) continue
-    add(criteriaAt(space, world, endpoint, 'ingress'))
-    add(criteriaAt(space, world, endpoint, 'egress'))
+    add(criteriaAt(space, world, endpoint, 'ingress', family))
+    add(criteriaAt(space, world, endpoint, 'egress', family))
   }
   return criteria
 }

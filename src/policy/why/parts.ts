@@ -1,19 +1,26 @@
-import { actsOn } from '../applies.ts'
-import { ICMP, ICMPV6, PORTED } from '../connections/packet.ts'
-import { type ConnectionSet, type ConnectionSpace, MAX_PORT, NOTHING } from '../connections/space.ts'
-import { FAILSAFE } from '../failsafe.ts'
-import type { Direction, EntityFacts, RuleFacts } from '../facts.ts'
 import type { Port } from '../../model/port.ts'
+import { actsOn } from '../applies.ts'
+import { type Intervals, intervalsOf } from '../connections/intervals.ts'
+import { ICMP, ICMPV6, PORTED } from '../connections/packet.ts'
+import { type ConnectionSet, type ConnectionSpace, EVERYTHING, MAX_PORT, NOTHING } from '../connections/space.ts'
+import { FAILSAFE } from '../failsafe.ts'
+import type { Direction, EntityFacts, IcmpFacts, NamedPort, RuleFacts } from '../facts.ts'
 import type { Endpoint, World } from '../world/world.ts'
 import { tunnels } from './traffic.ts'
 
-/** What can tell connections apart at an endpoint: each rule of a direction that acts there, and what comes before all rules. */
-export function criteriaAt(space: ConnectionSpace, world: World, endpoint: Endpoint, direction: Direction): Set<ConnectionSet> {
+/**
+ * What can tell connections of an IP version apart at an endpoint: for each rule of a direction that acts there, the headers that it asks for; and what comes
+ * before all rules.
+ */
+export function criteriaAt(space: ConnectionSpace, world: World, endpoint: Endpoint, direction: Direction, family: 4 | 6): Set<ConnectionSet> {
   const criteria = new Set<ConnectionSet>()
-  for (const { policies } of world.tiers) {
-    for (const policy of policies) if (policy[direction] && actsOn(policy, endpoint)) addCriteria(space, world, policy[direction], criteria)
+  const add = (rules: readonly RuleFacts[]) => {
+    for (const rule of rules) for (const criterion of criteriaOfRule(space, world, rule, family)) criteria.add(criterion)
   }
-  for (const name of endpoint.profiles) addCriteria(space, world, world.profiles.get(name)?.[direction] ?? [], criteria)
+  for (const { policies } of world.tiers) {
+    for (const policy of policies) if (policy[direction] && actsOn(policy, endpoint)) add(policy[direction])
+  }
+  for (const name of endpoint.profiles) add(world.profiles.get(name)?.[direction] ?? [])
   if (endpoint.kind === 'workload') criteria.add(tunnels(space))
   else for (const [protocol, port] of FAILSAFE[direction]) criteria.add(space.ports(protocol, ALL, [port, port]))
   return criteria
@@ -32,36 +39,79 @@ export function cut(space: ConnectionSpace, set: ConnectionSet, criteria: Iterab
 // --- internal ---
 
 const MOST_PARTS = 256
-const ALL = [0, MAX_PORT]
+const ALL: Intervals = [0, MAX_PORT]
 
-function addCriteria(space: ConnectionSpace, world: World, rules: readonly RuleFacts[], criteria: Set<ConnectionSet>): void {
-  for (const { protocol, notProtocol, icmp, notIcmp, source, destination } of rules) {
-    for (const number of [protocol, notProtocol]) if (number !== undefined) criteria.add(space.protocol(number))
-    for (const asked of [icmp, notIcmp]) {
-      if (asked?.type === undefined) continue
-      const { type, code } = asked
-      for (const number of [ICMP, ICMPV6])
-        criteria.add(space.icmp(number, [[type, type]], code === undefined ? [[0, 255]] : [[code, code]])).add(space.protocol(number))
-    }
-    for (const range of portsOf(world, source)) criteria.add(onPorts(space, (number) => space.ports(number, range, ALL)))
-    for (const range of portsOf(world, destination)) criteria.add(onPorts(space, (number) => space.ports(number, ALL, range)))
-  }
+/** The headers that a rule asks for; what a name of a port means hangs on the address, so each port that it can mean is a criterion too. */
+function criteriaOfRule(space: ConnectionSpace, world: World, rule: RuleFacts, family: 4 | 6): ConnectionSet[] {
+  const { source, destination } = rule
+  let headers = space.intersect(
+    protocolHeaders(space, rule, family),
+    onPorts(space, source.ports, (protocol, ports) => space.ports(protocol, ports, ALL)),
+  )
+  headers = space.intersect(
+    headers,
+    onPorts(space, destination.ports, (protocol, ports) => space.ports(protocol, ALL, ports)),
+  )
+  if (source.notPorts?.length)
+    headers = space.subtract(
+      headers,
+      onPorts(space, source.notPorts, (protocol, ports) => space.ports(protocol, ports, ALL)),
+    )
+  if (destination.notPorts?.length)
+    headers = space.subtract(
+      headers,
+      onPorts(space, destination.notPorts, (protocol, ports) => space.ports(protocol, ALL, ports)),
+    )
+  const named = [
+    ...namedPorts(world, source).map(({ protocol, port }) => space.ports(protocol, [port, port], ALL)),
+    ...namedPorts(world, destination).map(({ protocol, port }) => space.ports(protocol, ALL, [port, port])),
+  ]
+  return named.length === 0 ? [headers] : [headers, protocolHeaders(space, rule, family), ...numbered(space, rule), ...named]
 }
 
-function onPorts(space: ConnectionSpace, make: (protocol: number) => ConnectionSet): ConnectionSet {
-  return PORTED.map(make).reduce((union, set) => space.union(union, set), NOTHING)
+/** Beside names of ports, the numbers stand alone. */
+function numbered(space: ConnectionSpace, { source, destination }: RuleFacts): ConnectionSet[] {
+  return [
+    ...[source.ports, source.notPorts].map((list) => onPorts(space, list, (protocol, ports) => space.ports(protocol, ports, ALL))),
+    ...[destination.ports, destination.notPorts].map((list) => onPorts(space, list, (protocol, ports) => space.ports(protocol, ALL, ports))),
+  ]
 }
 
-/** The ports that one end of a rule names; a name stands for all ports that some endpoint declares by it. */
-function portsOf(world: World, { ports = [], notPorts = [] }: EntityFacts): [number, number][] {
-  return [...ports, ...notPorts].flatMap((port) => rangesOf(world, port))
+function protocolHeaders(space: ConnectionSpace, { protocol, notProtocol, icmp, notIcmp }: RuleFacts, family: 4 | 6): ConnectionSet {
+  const own = family === 4 ? ICMP : ICMPV6
+  let headers = protocol === undefined ? EVERYTHING : space.protocol(protocol)
+  if (notProtocol !== undefined) headers = space.subtract(headers, space.protocol(notProtocol))
+  if (icmp?.type !== undefined) headers = space.intersect(headers, typed(space, own, icmp))
+  if (notIcmp?.type !== undefined) headers = space.subtract(space.intersect(headers, space.protocol(own)), typed(space, own, notIcmp))
+  return headers
 }
 
-function rangesOf(world: World, port: Port): [number, number][] {
+function typed(space: ConnectionSpace, protocol: number, { type = 0, code }: IcmpFacts): ConnectionSet {
+  return space.icmp(protocol, [[type, type]], code === undefined ? [[0, 255]] : [[code, code]])
+}
+
+/** Headers on the numbers of a list of ports; everything when there is no list. */
+function onPorts(
+  space: ConnectionSpace,
+  list: readonly Port[] | undefined,
+  make: (protocol: number, ports: Intervals) => ConnectionSet,
+): ConnectionSet {
+  if (!list?.length) return EVERYTHING
+  const ports = intervalsOf(list.flatMap((port) => rangesOf(port)))
+  return PORTED.map((protocol) => make(protocol, ports)).reduce((union, set) => space.union(union, set), NOTHING)
+}
+
+/** None for a name. */
+function rangesOf(port: Port): [number, number][] {
   if (typeof port === 'number') return [[port, port]]
-  if (port.includes(':')) {
-    const [first = 0, last = 0] = port.split(':').map(Number)
-    return [[first, last]]
-  }
-  return world.endpoints.flatMap(({ ports }) => ports.filter(({ name }) => name === port).map(({ port }): [number, number] => [port, port]))
+  if (!port.includes(':')) return []
+  const [first = 0, last = 0] = port.split(':').map(Number)
+  return [[first, last]]
+}
+
+/** The ports that endpoints declare by the names in a rule. */
+function namedPorts(world: World, { ports = [], notPorts = [] }: EntityFacts): NamedPort[] {
+  const names = new Set([...ports, ...notPorts].filter((port) => typeof port === 'string' && !port.includes(':')))
+  if (names.size === 0) return []
+  return world.endpoints.flatMap((endpoint) => endpoint.ports.filter(({ name }) => names.has(name)))
 }

@@ -26,7 +26,7 @@ export function parseTraffic(text: string): Traffic | TrafficFault {
   if (lower === 'any' || lower === 'all' || lower === '') return ANYTHING
   const [word = '', ...rest] = lower.split('/')
   const protocol = /^\d+$/.test(word) ? numberBelow(word, 255) : NUMBERS[word]
-  if (protocol === undefined) return unknownProtocol(text, word, rest)
+  if (protocol === undefined || NUMBERS[rest[0] ?? ''] !== undefined) return unknownProtocol(text, word, rest)
   if (rest.length === 0) return { words: /^\d+$/.test(word) ? `IP protocol ${word}` : word, protocol }
   if (TYPED.includes(protocol)) return typed(text, protocol, rest)
   const [port = '', more] = rest
