@@ -1,4 +1,3 @@
-import { describeSet } from '../../policy/connections/describe.ts'
 import type { Row } from '../../policy/diff/compare.ts'
 import { escapeForTerminal } from '../../output/escape.ts'
 import type { Paint, Theme } from '../../output/theme.ts'
@@ -6,7 +5,19 @@ import { endpointTitle } from '../../policy/words.ts'
 import { type Cluster, clusterRows } from './clusters.ts'
 import { oneSided, type Reachability, type Report, summaryOf } from './report.ts'
 import type { ResourceDifference } from './resources.ts'
-import { addressesChanged, changeWord, decisionWords, familyWords, fieldPath, fieldPlace, resourceWords, sideWords, valueWords, witnessWords } from './words.ts'
+import {
+  addressesChanged,
+  changeWord,
+  connectionWords,
+  decisionWords,
+  familyWords,
+  fieldPath,
+  fieldPlace,
+  resourceWords,
+  sideWords,
+  valueWords,
+  witnessWords,
+} from './words.ts'
 
 export interface TextOptions {
   readonly theme: Theme
@@ -83,10 +94,11 @@ function clusterLines(reach: Reachability, { change, rows }: Cluster, theme: The
 
 function rowLine({ comparison, names }: Reachability, row: Row, theme: Theme): string {
   const change = changeWord(row)
-  const [sign, paint]: readonly [string, Paint] = change === 'gained' ? ['+', theme.good] : change === 'lost' ? ['-', theme.error] : ['?', theme.warning]
+  const [sign, paint]: readonly [string, Paint] =
+    change === 'gained' ? ['+', theme.good] : change === 'lost' ? ['-', theme.error] : ['?', theme.warning]
   const ends = `${escapeForTerminal(names.name(row.source))} -> ${escapeForTerminal(names.name(row.destination))}`
   const family = familyWords(row)
-  return `${paint(`${sign} ${change}`)}  ${ends}: ${theme.strong(describeSet(comparison.space, row.connections))}${family === '' ? '' : ` (${family})`}`
+  return `${paint(`${sign} ${change}`)}  ${ends}: ${theme.strong(connectionWords(comparison.space, row))}${family === '' ? '' : ` (${family})`}`
 }
 
 /** A row with its witness, and what decides about it before and after. */

@@ -29,10 +29,23 @@ export class GroupNames {
       const key = members.join()
       let name = this.#known.get(key)
       if (name === undefined) this.#known.set(key, (name = this.#namer.name(members)))
-      const remarks = [endpoints.length === 1 ? '' : `${endpoints.length} endpoints`, presence === 'both' ? '' : presence].filter((text) => text !== '')
+      // Where all are named there is no need to count them.
+      const isListed = endpoints.length === 1 || (!/ others?$/.test(name) && this.#namer.exactName(members) === undefined)
+      const remarks = [isListed ? '' : `${endpoints.length} endpoints`, presence === 'both' ? '' : presence].filter((text) => text !== '')
       parts.push(remarks.length === 0 ? name : `${name} (${remarks.join(', ')})`)
     }
     if (outside) parts.push(outsideName(outside, this.#networkSets))
     return parts.join(' and ')
+  }
+
+  // --- internal ---
+
+  #endpointsName(members: readonly number[], presence: Group['presence']): string {
+    const exact = this.#namer.exactName(members)
+    const name = exact ?? this.#namer.name(members)
+    // Where all are named there is no need to count them.
+    const isList = members.length === 1 || (exact === undefined && !/ others?$/.test(name))
+    const remarks = [isList ? '' : `${members.length} endpoints`, presence === 'both' ? '' : presence].filter((text) => text !== '')
+    return remarks.length === 0 ? name : `${name} (${remarks.join(', ')})`
   }
 }
