@@ -26,13 +26,10 @@ export class GroupNames {
     const parts: string[] = []
     if (endpoints.length > 0) {
       const members = endpoints.map(({ index }) => index)
-      const key = members.join()
+      const key = `${presence}${members.join()}`
       let name = this.#known.get(key)
-      if (name === undefined) this.#known.set(key, (name = this.#namer.name(members)))
-      // Where all are named there is no need to count them.
-      const isListed = endpoints.length === 1 || (!/ others?$/.test(name) && this.#namer.exactName(members) === undefined)
-      const remarks = [isListed ? '' : `${endpoints.length} endpoints`, presence === 'both' ? '' : presence].filter((text) => text !== '')
-      parts.push(remarks.length === 0 ? name : `${name} (${remarks.join(', ')})`)
+      if (name === undefined) this.#known.set(key, (name = this.#endpointsName(members, presence)))
+      parts.push(name)
     }
     if (outside) parts.push(outsideName(outside, this.#networkSets))
     return parts.join(' and ')
