@@ -95,11 +95,29 @@ interface Ends {
   readonly atoms: readonly number[]
 }
 
-function draftOf(joint: Joint, change: Change): Draft {
+function draftOf(joint: Joint, whole: Change): Draft {
+  const change = withoutSelf(joint, whole)
   const [source, destination] = [endsOf(joint, change.sources), endsOf(joint, change.destinations)]
   const text = ({ presence, endpoints }: Ends) => `${presence}${endpoints.map(({ index }) => index).join()}`
   const key = `${change.before}/${change.after}/${change.connections}/${text(source)}/${text(destination)}`
-  return { key, changes: [change], families: [joint.places[change.sources[0] ?? 0]?.family ?? 4], source, destination }
+  return { key, changes: [change], families: [joint.places[whole.sources[0] ?? 0]?.family ?? 4], source, destination }
+}
+
+/** Where one side is a single endpoint, it is not among the other side: what it sends to itself does not leave it. */
+function withoutSelf({ places }: Joint, change: Change): Change {
+  const only = (numbers: readonly number[]) => {
+    const endpoints = new Set<JointEndpoint | undefined>()
+    for (const number of numbers) {
+      const { members = [] } = places[number] ?? {}
+      for (const { endpoint } of members) endpoints.add(endpoint)
+      if (members.length === 0 || endpoints.size > 1) return undefined
+    }
+    return [...endpoints][0]
+  }
+  const without = (numbers: readonly number[], single: JointEndpoint | undefined) =>
+    single ? numbers.filter((number) => only([number]) !== single) : numbers
+  const { sources, destinations } = change
+  return { ...change, sources: without(sources, only(destinations)), destinations: without(destinations, only(sources)) }
 }
 
 function endsOf({ places }: Joint, numbers: readonly number[]): Ends {
