@@ -47,9 +47,16 @@ export const define: Define = (command, run) => {
 /** Exit code 0: nothing differs; 1: something does; 2: could not tell all. */
 async function diff(before: string | undefined, after: string | undefined, options: DiffOptions, context: Context): Promise<number> {
   const loaded = await load(before, after, options, context)
-  if (loaded.problems.length > 0) await printProblems(context, options, loaded.problems, { source: loaded.source, files: loaded.files })
-  if (!loaded.sides) return EXIT.unknown
-  const report = reportOn(loaded.sides, options)
+  const { sides, problems, source, files } = loaded
+  const { fields, reach } = options
+  const worlds = sides && (reach || !fields) ? sides.worlds() : undefined
+  const setAside = new Map([...(worlds?.before.setAside ?? []), ...(worlds?.after.setAside ?? [])].map(({ problem }) => [problem.message, problem]))
+  if (problems.length + setAside.size > 0) await printProblems(context, options, [...problems, ...setAside.values()], { source, files })
+  if (!sides) return EXIT.unknown
+  const report: Report = {
+    fields: fields || !reach ? sides.differences : undefined,
+    reach: worlds && reachability(worlds, sides.differences.length > 0),
+  }
   for (const { message } of report.reach?.notes ?? []) context.stderr.write(`${escapeForTerminal(message)}\n`)
   await write(report, options, context)
   return exitCode(report)
@@ -72,14 +79,10 @@ function load(before: string | undefined, after: string | undefined, options: Di
   return readBoth(context, before, after, options)
 }
 
-function reportOn({ differences, worlds }: Sides, { fields, reach }: DiffOptions): Report {
-  const both = fields === reach
-  return { fields: fields || both ? differences : undefined, reach: reach || both ? reachability(worlds()) : undefined }
-}
-
-function reachability({ before, after }: ReturnType<Sides['worlds']>): Reachability {
+function reachability({ before, after }: ReturnType<Sides['worlds']>, differ: boolean): Reachability {
   const comparison = compareWorlds(before, after)
-  return { comparison, names: new GroupNames(before, after, comparison), notes: notesOn(before, after, comparison) }
+  const notes = notesOn(before, after, comparison).filter(({ code }) => differ || code !== 'no-endpoints')
+  return { comparison, names: new GroupNames(before, after, comparison), notes }
 }
 
 async function write(report: Report, { output, all, color }: DiffOptions, context: Context): Promise<void> {

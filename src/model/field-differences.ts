@@ -22,8 +22,8 @@ export const SECRET = '(secret)'
 /** A resource as a manifest's would be read from a store: the form in which manifests and stored resources are compared. Not changed, but copied. */
 export function throughStore(kind: Kind, resource: Resource): Resource {
   const copy = structuredClone(resource)
-  const stored = kind.body.toStored ? kind.body.toStored(copy as never) : copy
-  return kind.body.fromStored ? kind.body.fromStored(stored as never) : stored
+  const stored = kind.body.toStored ? kind.body.toStored(copy) : copy
+  return kind.body.fromStored ? kind.body.fromStored(stored) : stored
 }
 
 /**

@@ -1,6 +1,6 @@
 import { formatIp, formatNet } from '../../model/net.ts'
 import { formatPath, type Path } from '../../model/problem.ts'
-import { describeSet, entriesOf, nameOf } from '../../policy/connections/describe.ts'
+import { entriesOf, nameOf } from '../../policy/connections/describe.ts'
 import type { Comparison, Group, Row, Witness } from '../../policy/diff/compare.ts'
 import type { Decision } from '../../policy/diff/decision.ts'
 import { traceOf } from '../../policy/interpreter/trace.ts'
@@ -10,7 +10,7 @@ import { sourceOf } from '../answer.ts'
 import { placeJson } from '../why/decider.ts'
 import { oneSided, type Reachability, type Report } from './report.ts'
 import type { ResourceDifference } from './resources.ts'
-import { changeWord } from './words.ts'
+import { changeWord, connectionWords } from './words.ts'
 
 /** Both parts for programs: fields of `diff -o json`. Rules count from 0, as in paths. */
 export function diffJson({ fields, reach }: Report): Readonly<Record<string, unknown>> {
@@ -79,7 +79,7 @@ function rowJson({ space }: Comparison, row: Row, nameOfGroup: (group: Group) =>
     from: group(row.source),
     to: group(row.destination),
     families: row.families,
-    words: describeSet(space, row.connections),
+    words: connectionWords(space, row),
     connections: entriesOf(space, row.connections),
     witness: witnessJson(row.witness),
   }

@@ -1,10 +1,20 @@
-import { describeSet } from '../../policy/connections/describe.ts'
 import type { Row } from '../../policy/diff/compare.ts'
 import { escapeMarkdown, formatMarkdownTable } from '../../output/markdown.ts'
 import { clusterRows } from './clusters.ts'
 import { oneSided, type Reachability, type Report, summaryOf } from './report.ts'
 import type { ResourceDifference } from './resources.ts'
-import { changeWord, decisionWords, familyWords, fieldPath, fieldPlace, resourceWords, sideWords, valueWords, witnessWords } from './words.ts'
+import {
+  changeWord,
+  connectionWords,
+  decisionWords,
+  familyWords,
+  fieldPath,
+  fieldPlace,
+  resourceWords,
+  sideWords,
+  valueWords,
+  witnessWords,
+} from './words.ts'
 
 /** Both parts as a comment of a pull request: what becomes reachable in a table, all else folded away. Texts of resources are never read as Markdown or HTML. */
 export function diffMarkdown(report: Report): string {
@@ -36,7 +46,7 @@ function reachParts({ comparison, names, notes }: Reachability): string[] {
   if (shown.length > 0) {
     const cells = shown.map((row, index) => {
       const family = familyWords(row)
-      const connections = `${describeSet(comparison.space, row.connections)}${family === '' ? '' : ` (${family})`}`
+      const connections = `${connectionWords(comparison.space, row)}${family === '' ? '' : ` (${family})`}`
       return [String(index + 1), changeWord(row), names.name(row.source), names.name(row.destination), connections]
     })
     const rest = rows.length - shown.length

@@ -1,4 +1,3 @@
-import { describeSet } from '../../policy/connections/describe.ts'
 import type { Row } from '../../policy/diff/compare.ts'
 import { escapeForTerminal } from '../../output/escape.ts'
 import type { Paint, Theme } from '../../output/theme.ts'
@@ -9,6 +8,7 @@ import type { ResourceDifference } from './resources.ts'
 import {
   addressesChanged,
   changeWord,
+  connectionWords,
   decisionWords,
   familyWords,
   fieldPath,
@@ -37,7 +37,7 @@ export function formatDiff(report: Report, options: TextOptions): string {
 
 // --- internal ---
 
-/** So many rows of one cause, and so many causes, fit a page. */
+/** So many rows of one cause, and so many causes, fit a page; so few rows are all told in full. */
 const ROWS_SHOWN = 4
 const CLUSTERS_SHOWN = 6
 const NAMES_SHOWN = 8
@@ -84,9 +84,10 @@ function reachLines(reach: Reachability, { theme, all }: TextOptions, afterField
 function clusterLines(reach: Reachability, { change, rows }: Cluster, theme: Theme, all: boolean): string[] {
   const [first] = rows
   if (!first) return []
+  const inFull = all || reach.comparison.rows.length <= ROWS_SHOWN
   const lines = [...rowLines(reach, first, theme)]
   const others = all ? rows.slice(1) : rows.slice(1, ROWS_SHOWN)
-  for (const row of others) lines.push(rowLine(reach, row, theme))
+  for (const row of others) lines.push(...(inFull ? rowLines(reach, row, theme) : [rowLine(reach, row, theme)]))
   const rest = rows.length - 1 - others.length
   if (rest > 0) lines.push(theme.faint(`  and ${rest} more ${change} for the same reason: --all shows them`))
   return lines
@@ -98,7 +99,7 @@ function rowLine({ comparison, names }: Reachability, row: Row, theme: Theme): s
     change === 'gained' ? ['+', theme.good] : change === 'lost' ? ['-', theme.error] : ['?', theme.warning]
   const ends = `${escapeForTerminal(names.name(row.source))} -> ${escapeForTerminal(names.name(row.destination))}`
   const family = familyWords(row)
-  return `${paint(`${sign} ${change}`)}  ${ends}: ${theme.strong(describeSet(comparison.space, row.connections))}${family === '' ? '' : ` (${family})`}`
+  return `${paint(`${sign} ${change}`)}  ${ends}: ${theme.strong(connectionWords(comparison.space, row))}${family === '' ? '' : ` (${family})`}`
 }
 
 /** A row with its witness, and what decides about it before and after. */

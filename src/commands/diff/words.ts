@@ -3,9 +3,12 @@ import { formatIp } from '../../model/net.ts'
 import { goJson } from '../../model/json.ts'
 import type { FieldDifference } from '../../model/field-differences.ts'
 import { escapeForTerminal } from '../../output/escape.ts'
+import { describeSet } from '../../policy/connections/describe.ts'
+import type { ConnectionSpace } from '../../policy/connections/space.ts'
 import type { Row, Witness } from '../../policy/diff/compare.ts'
 import type { Decision, DecisionPair } from '../../policy/diff/decision.ts'
 import type { Origin } from '../../policy/world/origin.ts'
+import { tunnels } from '../../policy/why/traffic.ts'
 import { ownerTitle, rulePath } from '../../policy/words.ts'
 import { placeOf } from '../answer.ts'
 import { endWords, headerWords } from '../why/words.ts'
@@ -14,6 +17,14 @@ import { endWords, headerWords } from '../why/words.ts'
 export function changeWord({ before, after }: Pick<Row, 'before' | 'after'>): 'gained' | 'lost' | 'unclear' {
   if (before === 'unknown' || after === 'unknown') return 'unclear'
   return after === 'allow' ? 'gained' : 'lost'
+}
+
+/** A row's connections, as `tcp 80,443`. The tunnels that no workload may send are no news about it: they do not lengthen the words. */
+export function connectionWords(space: ConnectionSpace, { connections, source }: Row): string {
+  const words = describeSet(space, connections)
+  if (source.outside || source.endpoints.some(({ before, after }) => (after ?? before)?.kind !== 'workload')) return words
+  const withTunnels = describeSet(space, space.union(connections, tunnels(space)))
+  return withTunnels.length < words.length ? withTunnels : words
 }
 
 /** A decision in a clause, with its place, as in `denied by rule 1 of GlobalNetworkPolicy web (web.yaml:7:5)`. Safe to print. */
@@ -87,6 +98,7 @@ export function resourceWords(resource: ResourceName): string {
   return escapeForTerminal(formatResourceName(resource))
 }
 
+/** What addresses the ends of a witness had before, where they have others after. */
 export function addressesChanged({ before, after }: Witness): string {
   if (!before || !after) return ''
   const [a, b] = [before.packet, after.packet]
@@ -97,7 +109,7 @@ export function addressesChanged({ before, after }: Witness): string {
 
 // --- internal ---
 
-const MOST_CHARACTERS = 100
+const MOST_CHARACTERS = 160
 
 function ruleWords({ owner, rule }: Extract<Decision, { type: 'rule' | 'perhaps' }>): string {
   return escapeForTerminal(`rule ${rule.index + 1} of ${ownerTitle(owner)}`)

@@ -15,7 +15,7 @@ export interface Atoms {
   within(net: Net): readonly [first: number, last: number]
   /** How many addresses an atom has; above 2^53 a close number. */
   sizeOf(atom: number): number
-  /** The first address of an atom that is not taken; undefined when all are. */
+  /** An address of an atom that is not taken: one for documentation, or the first that no network is called by; undefined when all are taken. */
   sample(atom: number, isTaken: (ip: Ip) => boolean): Ip | undefined
 }
 
@@ -57,37 +57,45 @@ export function cutAddresses(nets: Iterable<Net>): Atoms {
   const stretches: { [family in Family]?: readonly number[][] } = {}
   const starts4 = Float64Array.from(starts[4] as number[])
   const own = sorted.map((net, at) => sizeOfNet(net) - (children[at] ?? []).reduce((sum, child) => sum + sizeOfNet(sorted[child] ?? net), 0))
+  const atomOf = (ip: Ip): number => {
+    const list = ip.family === 4 ? starts4 : starts[6]
+    let [low, high] = [0, list.length - 1]
+    while (low < high) {
+      const middle = (low + high + 1) >> 1
+      if ((list[middle] ?? 0) <= ip.value) low = middle
+      else high = middle - 1
+    }
+    return owners[ip.family][low] ?? 0
+  }
   return {
     size: sorted.length,
     familyOf: (atom) => sorted[atom]?.family ?? 4,
     netOf: (atom) => sorted[atom] ?? WHOLE_4,
-    atomOf: (ip) => {
-      const list = ip.family === 4 ? starts4 : starts[6]
-      let [low, high] = [0, list.length - 1]
-      while (low < high) {
-        const middle = (low + high + 1) >> 1
-        if ((list[middle] ?? 0) <= ip.value) low = middle
-        else high = middle - 1
-      }
-      return owners[ip.family][low] ?? 0
-    },
+    atomOf,
     within: (net) => {
       const at = index.get(formatNet(net)) ?? 0
       return [at, lastWithin[at] ?? at]
     },
     sizeOf: (atom) => own[atom] ?? 0,
     sample: (atom, isTaken) => {
-      const family = sorted[atom]?.family ?? 4
+      const net = sorted[atom]
+      if (!net) return undefined
+      const { family, value: first, prefix } = net
+      const familiar = FAMILIAR[family]
+      if (prefix === 0 && atomOf(familiar) === atom && !isTaken(familiar)) return familiar
       stretches[family] ??= stretchesOf(owners[family], sorted.length)
+      let last: Ip | undefined
       for (const at of stretches[family][atom] ?? []) {
         const end = starts[family][at + 1] ?? LIMITS[family]
         // Each address that is tried in vain is a taken one: the tries are no more than those.
         for (let value = starts[family][at] ?? 0; value < end; value = following({ family, value } as Ip)) {
           const ip = { family, value } as Ip
-          if (!isTaken(ip)) return ip
+          if (isTaken(ip)) continue
+          if (value !== first) return ip
+          last = ip
         }
       }
-      return undefined
+      return last
     },
   }
 }
@@ -96,6 +104,11 @@ export function cutAddresses(nets: Iterable<Net>): Atoms {
 
 const WHOLE_4: Net = { family: 4, value: 0, prefix: 0 }
 const WHOLE: readonly Net[] = [WHOLE_4, { family: 6, value: 0n, prefix: 0 }]
+/** Of the networks for documentation (RFC 5737, RFC 3849). */
+const FAMILIAR: Readonly<Record<Family, Ip>> = {
+  4: { family: 4, value: 0xcb007101 },
+  6: { family: 6, value: 0x20010db8_00000000_00000000_00000001n },
+}
 const LIMITS: Readonly<Record<Family, number | bigint>> = { 4: 2 ** 32, 6: 1n << 128n }
 
 /** For each atom, where its stretches are in the list of all. */

@@ -1,4 +1,4 @@
-import { type Family, formatIp, type Ip } from '../../model/net.ts'
+import { type Family, formatIp, type Ip, type Net } from '../../model/net.ts'
 import { type ConnectionSet, ConnectionSpace } from '../connections/space.ts'
 import { witness } from '../connections/witness.ts'
 import { Engine } from '../core/engine.ts'
@@ -19,6 +19,8 @@ export interface Comparison {
   readonly endpoints: readonly JointEndpoint[]
   /** Every header between two ends that fares differently is in exactly one row; what is in no row fares as before. */
   readonly rows: readonly Row[]
+  /** The network, of those that rules of either world name, in which an address lies. */
+  netOf(ip: Ip): Net
 }
 
 /** Headers that fare differently between each of some sources and each of some destinations. */
@@ -66,7 +68,8 @@ export function compareWorlds(before: World, after: World): Comparison {
   const drafts = findChanges(space, joint, sides.before, sides.after).map((change) => draftOf(joint, change))
   const outside = joint.places.flatMap((place) => place.outside?.atom ?? [])
   const rows = acrossFamilies(drafts).flatMap((draft) => rowOf({ ...sides, joint, space, outside }, draft) ?? [])
-  return { space, endpoints: joint.endpoints, rows: rows.sort(byWeight) }
+  const netOf = (ip: Ip) => joint.atoms.netOf(joint.atoms.atomOf(ip))
+  return { space, endpoints: joint.endpoints, rows: rows.sort(byWeight), netOf }
 }
 
 // --- internal ---
@@ -95,11 +98,29 @@ interface Ends {
   readonly atoms: readonly number[]
 }
 
-function draftOf(joint: Joint, change: Change): Draft {
+function draftOf(joint: Joint, whole: Change): Draft {
+  const change = withoutSelf(joint, whole)
   const [source, destination] = [endsOf(joint, change.sources), endsOf(joint, change.destinations)]
   const text = ({ presence, endpoints }: Ends) => `${presence}${endpoints.map(({ index }) => index).join()}`
   const key = `${change.before}/${change.after}/${change.connections}/${text(source)}/${text(destination)}`
-  return { key, changes: [change], families: [joint.places[change.sources[0] ?? 0]?.family ?? 4], source, destination }
+  return { key, changes: [change], families: [joint.places[whole.sources[0] ?? 0]?.family ?? 4], source, destination }
+}
+
+/** Where one side is a single endpoint, it is not among the other side: what it sends to itself does not leave it. */
+function withoutSelf({ places }: Joint, change: Change): Change {
+  const only = (numbers: readonly number[]) => {
+    const endpoints = new Set<JointEndpoint | undefined>()
+    for (const number of numbers) {
+      const { members = [] } = places[number] ?? {}
+      for (const { endpoint } of members) endpoints.add(endpoint)
+      if (members.length === 0 || endpoints.size > 1) return undefined
+    }
+    return [...endpoints][0]
+  }
+  const without = (numbers: readonly number[], single: JointEndpoint | undefined) =>
+    single ? numbers.filter((number) => only([number]) !== single) : numbers
+  const { sources, destinations } = change
+  return { ...change, sources: without(sources, only(destinations)), destinations: without(destinations, only(sources)) }
 }
 
 function endsOf({ places }: Joint, numbers: readonly number[]): Ends {

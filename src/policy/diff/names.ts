@@ -9,16 +9,17 @@ export class GroupNames {
   readonly #networkSets: World['networkSets']
   readonly #known = new Map<string, string>()
 
-  constructor(before: World, after: World, { endpoints }: Comparison) {
+  constructor(before: World, after: World, { endpoints, netOf }: Comparison) {
     this.#networkSets = after.networkSets
-    this.#namer = new Namer({
+    const both: World = {
       endpoints: endpoints.flatMap((endpoint) => endpoint.after ?? endpoint.before ?? []),
       networkSets: after.networkSets,
       tiers: [...after.tiers, ...before.tiers],
       profiles: after.profiles,
       setAside: [],
       unknowns: [],
-    })
+    }
+    this.#namer = new Namer(both, netOf)
   }
 
   /** As in `app=web (12 endpoints) and addresses in 10.0.0.0/8`. */
@@ -26,15 +27,23 @@ export class GroupNames {
     const parts: string[] = []
     if (endpoints.length > 0) {
       const members = endpoints.map(({ index }) => index)
-      const key = members.join()
+      const key = `${presence}${members.join()}`
       let name = this.#known.get(key)
-      if (name === undefined) this.#known.set(key, (name = this.#namer.name(members)))
-      const remarks = [endpoints.length === 1 ? '' : `${endpoints.length} endpoints`, presence === 'both' ? '' : presence].filter(
-        (text) => text !== '',
-      )
-      parts.push(remarks.length === 0 ? name : `${name} (${remarks.join(', ')})`)
+      if (name === undefined) this.#known.set(key, (name = this.#endpointsName(members, presence)))
+      parts.push(name)
     }
     if (outside) parts.push(outsideName(outside, this.#networkSets))
     return parts.join(' and ')
+  }
+
+  // --- internal ---
+
+  #endpointsName(members: readonly number[], presence: Group['presence']): string {
+    const exact = this.#namer.exactName(members)
+    const name = exact ?? this.#namer.name(members)
+    // Where all are named there is no need to count them.
+    const isList = members.length === 1 || (exact === undefined && !/ others?$/.test(name))
+    const remarks = [isList ? '' : `${members.length} endpoints`, presence === 'both' ? '' : presence].filter((text) => text !== '')
+    return remarks.length === 0 ? name : `${name} (${remarks.join(', ')})`
   }
 }

@@ -167,9 +167,10 @@ class Deciders {
     const own = [...example.addresses, ...(example.otherAddresses ?? [])][address]
     const other = this.#addressAt(peer)
     if (!own || !other) return []
-    const key = `${direction}/${place}`
+    const { family } = own
+    const key = `${direction}/${place}/${family}`
     let criteria = this.#criteria.get(key)
-    if (!criteria) this.#criteria.set(key, (criteria = criteriaAt(space, this.#world, example, direction)))
+    if (!criteria) this.#criteria.set(key, (criteria = criteriaAt(space, this.#world, example, direction, family)))
     const quiet = direction === 'egress' && example.kind === 'workload' ? tunnels(space) : NOTHING
     const asked = space.subtract(allowed === NOTHING ? EVERYTHING : allowed, quiet)
     const found = new Map<string, Decider>()

@@ -7,6 +7,7 @@ import { describeSet } from '../../../src/policy/connections/describe.ts'
 import type { Header } from '../../../src/policy/connections/packet.ts'
 import { type Comparison, compareWorlds, type Group, type Row } from '../../../src/policy/diff/compare.ts'
 import { isWithinHost } from '../../../src/policy/why/examine.ts'
+import { compareTexts } from '../../../src/policy/reach/traits.ts'
 import { walk } from '../../../src/policy/interpreter/walk.ts'
 import { buildWorld } from '../../../src/policy/world/build.ts'
 import type { Endpoint, World } from '../../../src/policy/world/world.ts'
@@ -193,12 +194,15 @@ describe('random pairs of worlds', () => {
       rows
         .map(({ before, after, source, destination, families, connections }) => {
           const [from, to] = swap ? [after, before] : [before, after]
-          const ends = [source, destination].map(({ endpoints, outside }) => [endpoints.map((one) => (one.after ?? one.before)?.id).sort(), outside])
+          const ends = [source, destination].map(({ endpoints, outside }) => [
+            endpoints.map((one) => (one.after ?? one.before)?.id ?? '').sort(compareTexts),
+            outside,
+          ])
           return JSON.stringify([from, to, families, describeSet(space, connections), ends], (_, value: unknown) =>
             typeof value === 'bigint' ? String(value) : value,
           )
         })
-        .sort()
+        .sort(compareTexts)
     fc.assert(
       fc.property(pairs, ({ before, after }) =>
         assert.deepEqual(told(compareWorlds(after, before), true), told(compareWorlds(before, after), false)),
