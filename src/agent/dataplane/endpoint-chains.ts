@@ -21,6 +21,9 @@ export class EndpointChains {
   readonly #policies: PolicyChains
   readonly #world: World
   readonly #chains = new Map<string, NftChain>()
+  /** Names by what acts: most endpoints have the same as others. */
+  readonly #names = new Map<string, string>()
+  readonly #numbers = new Map<Policy, number>()
 
   constructor(policies: PolicyChains, world: World) {
     this.#policies = policies
@@ -36,6 +39,9 @@ export class EndpointChains {
     const policies = acting.filter((policy) => policy[direction] !== undefined && actsAt(policy, hook))
     if (hook !== 'endpoint' && policies.length === 0) return undefined
     const profiles = hook === 'endpoint' ? endpoint.profiles : []
+    const key = JSON.stringify([hook, direction, endpoint.kind, profiles, policies.map((policy) => this.#numberOf(policy))])
+    const known = this.#names.get(key)
+    if (known !== undefined) return known
     const rules = [
       ...this.#before(endpoint, hook, direction),
       ...this.#tiers(policies, hook, direction),
@@ -43,11 +49,18 @@ export class EndpointChains {
     ]
     // What a chain says is what it is: equal ones are one.
     const name = `${hook}-${direction}-${shortHash(rules.join('\n'))}`
+    this.#names.set(key, name)
     if (!this.#chains.has(name)) this.#chains.set(name, { rules })
     return name
   }
 
   // --- internal ---
+
+  #numberOf(policy: Policy): number {
+    let number = this.#numbers.get(policy)
+    if (number === undefined) this.#numbers.set(policy, (number = this.#numbers.size))
+    return number
+  }
 
   #before(endpoint: Endpoint, hook: Hook, direction: Direction): string[] {
     if (endpoint.kind === 'workload') {

@@ -71,11 +71,9 @@ function withoutAll(hosts: ReadonlyMap<string, Endpoint>): ReadonlyMap<string, E
 
 /** Which addresses each workload may send from. */
 function sourceSets(workloads: ReadonlyMap<string, Endpoint>): [string, NftSet][] {
-  return ([4, 6] as const).map((family) => {
-    const elements = new Set<string>()
-    for (const [name, { addresses }] of workloads) for (const ip of addresses) if (ip.family === family) elements.add(`"${name}" . ${formatIp(ip)}`)
-    return [`sources${family}`, { type: `ifname . ipv${family}_addr`, interval: false, elements }]
-  })
+  const elements = { 4: new Set<string>(), 6: new Set<string>() }
+  for (const [name, { addresses }] of workloads) for (const ip of addresses) elements[ip.family].add(`"${name}" . ${formatIp(ip)}`)
+  return ([4, 6] as const).map((family) => [`sources${family}`, { type: `ifname . ipv${family}_addr`, interval: false, elements: elements[family] }])
 }
 
 /** Networks that a workload may send from though they are not its own. */

@@ -1,6 +1,7 @@
 import { BUILTIN_TIERS } from '../../model/builtin-tiers.ts'
 import { API_VERSION, type Resource } from '../../model/kind.ts'
 import { type Ip, parseNet } from '../../model/net.ts'
+import type { Labels } from '../../model/selector/evaluate.ts'
 import { formatPath, formatResourceName, type Path, type Problem, type ResourceName } from '../../model/problem.ts'
 import { hostEndpoint, type Inheritance, networkSet, profilesOf, workloadEndpoint } from './endpoints.ts'
 import { comparePolicies, compareTiers } from './order.ts'
@@ -54,6 +55,10 @@ export class WorldBuilder {
   readonly #endpoints = new Map<string, Endpoint>()
   readonly #sets = new Map<string, NetworkSet>()
   readonly #setAside = new Map<string, SetAside>()
+  /** Endpoints and network sets that are to be resolved. */
+  readonly #stale = new Set<string>()
+  #endpointList: readonly Endpoint[] | undefined
+  #setList: readonly NetworkSet[] | undefined
   #orderedTiers: readonly Tier[] | undefined
   #profilesNow: ReadonlyMap<string, Profile> | undefined
   #inheritance: Inheritance | undefined
@@ -66,7 +71,9 @@ export class WorldBuilder {
   put(source: Source): void {
     const { kind, metadata } = source.resource
     const name: ResourceName = { kind, ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }), name: metadata.name ?? '' }
-    this.remove(name)
+    // What hangs on a profile's labels stays resolved when they stay the same.
+    if (kind === 'Profile') this.#setAside.delete(keyOf(name))
+    else this.remove(name)
     try {
       this.#add(keyOf(name), source)
     } catch (error) {
@@ -101,12 +108,12 @@ export class WorldBuilder {
       case 'WorkloadEndpoint':
       case 'HostEndpoint':
         this.#endpointSources.delete(key)
-        this.#endpoints.delete(key)
+        this.#forgetResolved(key)
         break
       case 'GlobalNetworkSet':
       case 'NetworkSet':
         this.#setSources.delete(key)
-        this.#sets.delete(key)
+        this.#forgetResolved(key)
         break
       default:
     }
@@ -115,20 +122,11 @@ export class WorldBuilder {
   /** The world as it is now. */
   world(): World {
     const inheritance = (this.#inheritance ??= new Map([...this.#profiles].map(([name, { labelsToApply }]) => [name, labelsToApply])))
-    for (const [key, { resource, origin }] of this.#endpointSources) {
-      if (this.#endpoints.has(key)) continue
-      const isHost = resource.kind === 'HostEndpoint'
-      const endpoint = isHost
-        ? hostEndpoint(resource, origin, inheritance, this.#hostAddresses(resource))
-        : workloadEndpoint(resource, origin, inheritance)
-      this.#endpoints.set(key, endpoint)
-    }
-    for (const [key, { resource, origin }] of this.#setSources) {
-      if (!this.#sets.has(key)) this.#sets.set(key, networkSet(resource, origin, inheritance))
-    }
+    for (const key of this.#stale) this.#resolve(key, inheritance)
+    this.#stale.clear()
     const world: Omit<World, 'unknowns'> = {
-      endpoints: [...this.#endpoints.values()],
-      networkSets: [...this.#sets.values()],
+      endpoints: (this.#endpointList ??= [...this.#endpoints.values()]),
+      networkSets: (this.#setList ??= [...this.#sets.values()]),
       tiers: (this.#orderedTiers ??= this.#orderTiers()),
       profiles: (this.#profilesNow ??= new Map(this.#profiles)),
       setAside: [...this.#setAside.values()],
@@ -158,8 +156,7 @@ export class WorldBuilder {
         this.#orderedTiers = undefined
         break
       case 'Profile':
-        this.#profiles.set(name, resolveProfile(resource, origin, this.#selectors))
-        this.#forgetInheritance(name)
+        this.#setProfile(name, resolveProfile(resource, origin, this.#selectors))
         break
       case 'Node':
         this.#nodes.set(key, resource)
@@ -168,29 +165,58 @@ export class WorldBuilder {
       case 'WorkloadEndpoint':
       case 'HostEndpoint':
         this.#endpointSources.set(key, source)
+        this.#stale.add(key)
         break
       case 'GlobalNetworkSet':
       case 'NetworkSet':
         this.#setSources.set(key, source)
+        this.#stale.add(key)
         break
       default:
     }
+  }
+
+  #setProfile(name: string, profile: Profile): void {
+    const before = this.#profiles.get(name)
+    this.#profiles.set(name, profile)
+    this.#profilesNow = undefined
+    if (!before || !sameLabels(before.labelsToApply, profile.labelsToApply)) this.#forgetInheritance(name)
+  }
+
+  #resolve(key: string, inheritance: Inheritance): void {
+    const endpoint = this.#endpointSources.get(key)
+    const set = this.#setSources.get(key)
+    if (endpoint) {
+      const { resource, origin } = endpoint
+      const isHost = resource.kind === 'HostEndpoint'
+      const resolved = isHost
+        ? hostEndpoint(resource, origin, inheritance, this.#hostAddresses(resource))
+        : workloadEndpoint(resource, origin, inheritance)
+      this.#endpoints.set(key, resolved)
+      this.#endpointList = undefined
+    } else if (set) {
+      this.#sets.set(key, networkSet(set.resource, set.origin, inheritance))
+      this.#setList = undefined
+    }
+  }
+
+  #forgetResolved(key: string): void {
+    this.#stale.delete(key)
+    if (this.#endpoints.delete(key)) this.#endpointList = undefined
+    if (this.#sets.delete(key)) this.#setList = undefined
   }
 
   /** What takes labels from a profile is resolved anew. */
   #forgetInheritance(profile: string): void {
     this.#profilesNow = undefined
     this.#inheritance = undefined
-    for (const [sources, resolved] of [
-      [this.#endpointSources, this.#endpoints],
-      [this.#setSources, this.#sets],
-    ] as const) {
-      for (const [key, { resource }] of sources) if (profilesOf(resource).includes(profile)) resolved.delete(key)
+    for (const sources of [this.#endpointSources, this.#setSources]) {
+      for (const [key, { resource }] of sources) if (profilesOf(resource).includes(profile)) this.#stale.add(key)
     }
   }
 
   #forgetHosts(): void {
-    for (const [key, { kind }] of this.#endpoints) if (kind === 'host') this.#endpoints.delete(key)
+    for (const [key, { resource }] of this.#endpointSources) if (resource.kind === 'HostEndpoint') this.#stale.add(key)
   }
 
   /** The addresses of a host endpoint's node, where its interface is not told by addresses. */
@@ -225,6 +251,11 @@ export class WorldBuilder {
 }
 
 // --- internal ---
+
+function sameLabels(a: Labels, b: Labels): boolean {
+  const names = Object.keys(a)
+  return names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && a[name] === b[name])
+}
 
 interface NodeSpec {
   readonly bgp?: { readonly ipv4Address?: string; readonly ipv6Address?: string }
