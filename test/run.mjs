@@ -26,7 +26,7 @@ if (words.length === 0) {
 }
 const files = testFiles(join(root, '.build', 'test')).filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
 if (files.length === 0) fail('no test file matches')
-run(process.execPath, ['--test', '--test-concurrency=2', '--test-timeout=600000', ...files])
+run(process.execPath, ['--test', '--test-concurrency=2', '--test-timeout=1200000', ...files])
 
 // --- internal ---
 

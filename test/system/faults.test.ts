@@ -188,6 +188,10 @@ describe('a place where nothing can be written', () => {
     assertTold(await calicoctl(['get', 'profiles'], { HOME: '/proc/nowhere' }), /cannot open the local datastore at \/proc\/nowhere/, /--datastore/)
   })
 
+  it('an empty name of a home is none', async () => {
+    assertTold(await calicoctl(['get', 'profiles'], { HOME: '', XDG_CACHE_HOME: '' }), /no datastore is configured/, /ETCD_ENDPOINTS/)
+  })
+
   it('no home at all is told too', async () => {
     const { HOME: _, ...env } = newcomer(folder)
     assertTold(await runBuilt(['get', 'profiles'], { env }), /no datastore is configured/, /ETCD_ENDPOINTS/)
