@@ -12,7 +12,7 @@ const words = process.argv.slice(2)
 delete process.env.NODE_EXTRA_CA_CERTS
 
 /** Programs that tests start, and the Debian packages they come from. */
-const PROGRAMS = { etcd: 'etcd-server', openssl: 'openssl', sqlite3: 'sqlite3' }
+const PROGRAMS = { chromium: 'chromium', etcd: 'etcd-server', openssl: 'openssl', sqlite3: 'sqlite3' }
 
 if (!existsSync(join(root, 'node_modules', '.package-lock.json')))
   run('npm', ['ci', '--no-audit', '--no-fund'], { env: { NODE_EXTRA_CA_CERTS: undefined } })
