@@ -12,7 +12,14 @@ const words = process.argv.slice(2)
 delete process.env.NODE_EXTRA_CA_CERTS
 
 /** Programs that tests start, and the Debian packages they come from. */
-const PROGRAMS = { etcd: 'etcd-server', openssl: 'openssl', nft: 'nftables', ip: 'iproute2', conntrack: 'conntrack' }
+const PROGRAMS = {
+  chromium: 'chromium',
+  conntrack: 'conntrack',
+  etcd: 'etcd-server',
+  ip: 'iproute2',
+  nft: 'nftables',
+  openssl: 'openssl',
+}
 
 if (!existsSync(join(root, 'node_modules', '.package-lock.json')))
   run('npm', ['ci', '--no-audit', '--no-fund'], { env: { NODE_EXTRA_CA_CERTS: undefined } })

@@ -3,7 +3,7 @@ import { escapeForTerminal } from '../output/escape.ts'
 import { notesOn } from '../policy/reach/notes.ts'
 import { reach } from '../policy/reach/reach.ts'
 import { findSubject, isSubjectFault, type Subject, type SubjectFault } from '../policy/subject.ts'
-import { parseTraffic } from '../policy/why/traffic.ts'
+import { parseTraffic, type TrafficFault } from '../policy/why/traffic.ts'
 import type { World } from '../policy/world/world.ts'
 import { reportSubject, reportWorld } from './answer.ts'
 import { type Context, EXIT } from './context.ts'
@@ -46,7 +46,7 @@ function addReachOptions(command: Command): void {
 
 /** Exit code 0: answered; 2: some of it could not be told. */
 async function runReach(about: string | undefined, options: ReachOptions, context: Context): Promise<number> {
-  const traffic = parseTraffic(options.port ?? 'any')
+  const traffic = /^\d+$/.test(options.port ?? '') ? portAlone(options.port ?? '') : parseTraffic(options.port ?? 'any')
   if ('fault' in traffic) {
     context.stderr.write(`${escapeForTerminal(traffic.fault)}\n${traffic.help}\n`)
     return EXIT.unknown
@@ -64,6 +64,11 @@ async function runReach(about: string | undefined, options: ReachOptions, contex
   for (const { message } of notes) context.stderr.write(`${escapeForTerminal(message)}\n`)
   await writeMap(options.output, { world, map, notes, source: loaded.source }, (text) => context.stdout.write(text))
   return notes.length > 0 || map.doubtful ? EXIT.unknown : EXIT.ok
+}
+
+/** A number alone would be read as a protocol's, and is not meant as such after `--port`. */
+function portAlone(port: string): TrafficFault {
+  return { fault: `of which protocol is port ${port}?`, help: `write tcp/${port} or udp/${port}` }
 }
 
 /** Which endpoints the question is about: all, unless it names some. */

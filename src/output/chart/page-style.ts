@@ -44,7 +44,7 @@ aside{overflow:auto;border-left:1px solid var(--line);background:var(--panel);pa
 .line{white-space:pre-wrap;overflow-wrap:anywhere;padding-left:4ch;text-indent:-4ch;unicode-bidi:plaintext}
 .r-g{color:var(--good);font-weight:600}.r-e{color:var(--bad);font-weight:600}.r-w{color:var(--warn);font-weight:600}.r-n{color:var(--warn)}.r-p{color:var(--focus)}.r-s{font-weight:600}.r-f{color:var(--soft)}
 code{font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;background:var(--none);border-radius:6px;padding:4px 8px;display:inline-block;overflow-wrap:anywhere}
-#graph .chart{max-width:none}#graph .title{display:none}#graph .ground{fill:none}#graph text{fill:var(--ink)}#graph .head,#graph .detail{fill:var(--soft);margin:0}
+#graph .chart{max-width:100%;height:auto;min-width:640px}#graph .title{display:none}#graph .ground{fill:none}#graph text{fill:var(--ink)}#graph .head,#graph .detail{fill:var(--soft);margin:0}
 #graph .group rect{fill:var(--none);stroke:var(--line)}#graph .flow rect{fill:var(--panel)}#graph .group,#graph .flow{cursor:pointer}#graph .dim{opacity:.12}
 #graph g:focus{outline:none}#graph g:focus-visible rect{stroke:var(--focus);stroke-width:2.5}
 @media (max-width:860px){body{height:auto}main{grid-template-columns:1fr}aside{border-left:0;border-top:1px solid var(--line)}}

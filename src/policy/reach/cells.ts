@@ -86,7 +86,8 @@ export class Cells {
     const wanted = connectionsOf(space, this.#traffic, family)
     const told = this.#denied ? space.complement(space.union(allowed, unknown)) : allowed
     const connections = space.intersect(told, wanted)
-    return { family, connections: quiet ? this.#plain(connections) : connections, unknown: space.intersect(unknown, wanted) }
+    const doubt = space.intersect(unknown, wanted)
+    return quiet ? { family, connections: this.#plain(connections), unknown: this.#plain(doubt) } : { family, connections, unknown: doubt }
   }
 
   /** A set with tunnels or without, whichever is told in fewer words. */

@@ -32,7 +32,7 @@ export function outsideName({ nets, but }: Outside, networkSets: readonly Networ
   if (nets.some(({ prefix }) => prefix === 0)) {
     if (nets.every(({ prefix }) => prefix === 0)) return but.length === 0 ? 'outside' : 'everything else outside'
     const others = nets.filter(({ prefix }) => prefix !== 0)
-    return `${listed(others)} and everything else outside`
+    return `addresses in ${listed(others)} and everything else outside`
   }
   const exact = but.length === 0 ? networkSets.find((set) => sameNets(set.nets, nets)) : undefined
   if (exact) return `network set ${exact.namespace === undefined ? '' : `${exact.namespace}/`}${exact.name}`
