@@ -14,6 +14,7 @@ export const commandList = [
   { name: 'diff', group: 'policy', summary: 'What would change: fields, and what becomes reachable or unreachable' },
   { name: 'validate', group: 'manifests', summary: 'Check manifests without a datastore' },
   { name: 'convert', group: 'manifests', summary: 'Convert manifests between API versions v1 and v3' },
+  { name: 'ipam', group: 'addresses', summary: 'Show, give back and configure the addresses of workloads' },
   { name: 'version', group: 'about', summary: 'Show the versions of the program and of the cluster' },
 ] as const
 

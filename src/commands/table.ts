@@ -24,5 +24,6 @@ export const commandModules: Readonly<Record<CommandName, () => Promise<{ readon
   diff: () => import('./diff.ts'),
   validate: () => import('./validate.ts'),
   convert: () => import('./convert.ts'),
+  ipam: () => import('./ipam.ts'),
   version: () => import('./version.ts'),
 }

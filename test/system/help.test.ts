@@ -111,6 +111,10 @@ const VALUES: Readonly<Record<string, string>> = {
   type: 'merge',
   json: '{}',
   duration: '1s',
+  address: '10.0.0.1',
+  count: '1',
+  'yes-no': 'true',
+  mode: 'Enabled',
 }
 
 /** What goes on for ever is interrupted, as a user would, once it has said something. */
