@@ -61,9 +61,13 @@ function load(before: string | undefined, after: string | undefined, options: Di
     if (before !== undefined) throw new UsageError('either -f, against the datastore, or two sets of manifests', 'as in: calicoctl diff old/ new/')
     return readOverStore(context, options, withReach)
   }
-  if (before === undefined) throw new UsageError('which manifests? Name what would be applied with -f, or two sets', 'as in: calicoctl diff -f policies/')
+  if (before === undefined)
+    throw new UsageError('which manifests? Name what would be applied with -f, or two sets', 'as in: calicoctl diff -f policies/')
   if (after === undefined) {
-    throw new UsageError('manifests are compared with others, or with the datastore', `as in: calicoctl diff -f ${before}, or: calicoctl diff old/ new/`)
+    throw new UsageError(
+      'manifests are compared with others, or with the datastore',
+      `as in: calicoctl diff -f ${before}, or: calicoctl diff old/ new/`,
+    )
   }
   return readBoth(context, before, after, options)
 }

@@ -23,7 +23,11 @@ export function clusterRows(rows: readonly Row[]): Cluster[] {
 
 function causeOf({ witness, source, destination }: Row, side: 'before' | 'after'): string {
   const decisions = witness.decisions.map((pair): Decision | undefined => pair[side])
-  return [source.presence, destination.presence, ...decisions.map((decision, index) => `${witness.decisions[index]?.direction} ${decisionWords(decision)}`)].join('\n')
+  return [
+    source.presence,
+    destination.presence,
+    ...decisions.map((decision, index) => `${witness.decisions[index]?.direction} ${decisionWords(decision)}`),
+  ].join('\n')
 }
 
 function groupBy(rows: readonly Row[], keyOf: (row: Row) => string): Row[][] {

@@ -30,8 +30,16 @@ function resourceJson({ change, resource, before, after, fields, unreadable }: R
       ? {
           fields: fields.map((field) => ({
             path: formatPath(field.afterPath ?? field.beforePath ?? []),
-            before: field.beforePath && { path: formatPath(field.beforePath), value: plain(field.before), source: before && sourceOf(before, field.beforePath) },
-            after: field.afterPath && { path: formatPath(field.afterPath), value: plain(field.after), source: after && sourceOf(after, field.afterPath) },
+            before: field.beforePath && {
+              path: formatPath(field.beforePath),
+              value: plain(field.before),
+              source: before && sourceOf(before, field.beforePath),
+            },
+            after: field.afterPath && {
+              path: formatPath(field.afterPath),
+              value: plain(field.after),
+              source: after && sourceOf(after, field.afterPath),
+            },
           })),
         }
       : {}),

@@ -6,7 +6,18 @@ import { endpointTitle } from '../../policy/words.ts'
 import { type Cluster, clusterRows } from './clusters.ts'
 import { oneSided, type Reachability, type Report, summaryOf } from './report.ts'
 import type { ResourceDifference } from './resources.ts'
-import { addressesChanged, changeWord, decisionWords, familyWords, fieldPath, fieldPlace, resourceWords, sideWords, valueWords, witnessWords } from './words.ts'
+import {
+  addressesChanged,
+  changeWord,
+  decisionWords,
+  familyWords,
+  fieldPath,
+  fieldPlace,
+  resourceWords,
+  sideWords,
+  valueWords,
+  witnessWords,
+} from './words.ts'
 
 export interface TextOptions {
   readonly theme: Theme
@@ -83,7 +94,8 @@ function clusterLines(reach: Reachability, { change, rows }: Cluster, theme: The
 
 function rowLine({ comparison, names }: Reachability, row: Row, theme: Theme): string {
   const change = changeWord(row)
-  const [sign, paint]: readonly [string, Paint] = change === 'gained' ? ['+', theme.good] : change === 'lost' ? ['-', theme.error] : ['?', theme.warning]
+  const [sign, paint]: readonly [string, Paint] =
+    change === 'gained' ? ['+', theme.good] : change === 'lost' ? ['-', theme.error] : ['?', theme.warning]
   const ends = `${escapeForTerminal(names.name(row.source))} -> ${escapeForTerminal(names.name(row.destination))}`
   const family = familyWords(row)
   return `${paint(`${sign} ${change}`)}  ${ends}: ${theme.strong(describeSet(comparison.space, row.connections))}${family === '' ? '' : ` (${family})`}`

@@ -168,7 +168,9 @@ function exampleOf({ places }: Joint, { sources, destinations }: Change): readon
 /** The same endpoint, or a host and what is on it. */
 function isAtOnce(from: JointEndpoint | undefined, to: JointEndpoint | undefined): boolean {
   if (!from || !to) return false
-  return from === to || isWithinHost(from.before ?? from.after, to.before ?? to.after) || isWithinHost(from.after ?? from.before, to.after ?? to.before)
+  return (
+    from === to || isWithinHost(from.before ?? from.after, to.before ?? to.after) || isWithinHost(from.after ?? from.before, to.after ?? to.before)
+  )
 }
 
 function endsAt(place: JointPlace | undefined): readonly End[] {
@@ -183,7 +185,8 @@ function replay(sides: Sides, change: Change, [source, destination]: readonly [E
   if (!header) throw new Error('a change of no connections')
   const through = (side: 'before' | 'after'): Walk | undefined => {
     const [from, to] = [source[side], destination[side]]
-    const walked = from && to && walk(sides[side].world, source.endpoint?.[side], destination.endpoint?.[side], { ...header, source: from, destination: to })
+    const walked =
+      from && to && walk(sides[side].world, source.endpoint?.[side], destination.endpoint?.[side], { ...header, source: from, destination: to })
     const verdict = walked?.verdict ?? 'deny'
     if (verdict === change[side]) return walked
     const packet = `${JSON.stringify(header)} from ${from ? formatIp(from) : '-'} to ${to ? formatIp(to) : '-'}`

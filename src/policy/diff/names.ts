@@ -29,7 +29,9 @@ export class GroupNames {
       const key = members.join()
       let name = this.#known.get(key)
       if (name === undefined) this.#known.set(key, (name = this.#namer.name(members)))
-      const remarks = [endpoints.length === 1 ? '' : `${endpoints.length} endpoints`, presence === 'both' ? '' : presence].filter((text) => text !== '')
+      const remarks = [endpoints.length === 1 ? '' : `${endpoints.length} endpoints`, presence === 'both' ? '' : presence].filter(
+        (text) => text !== '',
+      )
       parts.push(remarks.length === 0 ? name : `${name} (${remarks.join(', ')})`)
     }
     if (outside) parts.push(outsideName(outside, this.#networkSets))

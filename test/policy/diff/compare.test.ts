@@ -40,7 +40,8 @@ const edits: Readonly<Record<string, Edit>> = {
   'has no profiles': (resources, at) => changed(resources, at, (spec) => void delete spec['profiles']),
   'has another address': (resources, at) =>
     changed(resources, at, (spec) => {
-      for (const field of ['ipNetworks', 'expectedIPs']) if (Array.isArray(spec[field])) spec[field] = [field === "ipNetworks" ? "10.77.0.1/32" : "10.77.0.1"]
+      for (const field of ['ipNetworks', 'expectedIPs'])
+        if (Array.isArray(spec[field])) spec[field] = [field === 'ipNetworks' ? '10.77.0.1/32' : '10.77.0.1']
     }),
 }
 
@@ -63,12 +64,19 @@ const pairs = fc
   })
   .map(({ base, edits: chosen, other }) => {
     const before = recorded[base] ?? []
-    const after = chosen.reduce<readonly Resource[]>((resources, { edit, at }) => edits[edit]?.(resources, at % resources.length) ?? resources, before)
+    const after = chosen.reduce<readonly Resource[]>(
+      (resources, { edit, at }) => edits[edit]?.(resources, at % resources.length) ?? resources,
+      before,
+    )
     return { before: worldOf(before), after: worldOf(other === null ? after : (recorded[other] ?? [])) }
   })
 
 const headers = fc.oneof(
-  fc.record<Header>({ protocol: fc.constantFrom(6, 17, 132), srcPort: fc.constantFrom(1, 1000, 40_000), dstPort: fc.constantFrom(22, 53, 80, 443, 4789, 8080) }),
+  fc.record<Header>({
+    protocol: fc.constantFrom(6, 17, 132),
+    srcPort: fc.constantFrom(1, 1000, 40_000),
+    dstPort: fc.constantFrom(22, 53, 80, 443, 4789, 8080),
+  }),
   fc.record<Header>({ protocol: fc.constantFrom(1, 58), icmpType: fc.constantFrom(0, 3, 8, 128), icmpCode: fc.constantFrom(0, 4) }),
   fc.record<Header>({ protocol: fc.constantFrom(2, 4, 47) }),
 )
@@ -114,7 +122,9 @@ function stateIn(world: World, from: End, to: End, header: Header): string {
 
 /** Policy has no say in what an endpoint sends to itself, nor between a host and what is on it. */
 function isExempt(worlds: readonly World[], from: End, to: End): boolean {
-  const [source, destination] = [from, to].map(({ id }) => worlds.flatMap(({ endpoints }) => endpoints.find((endpoint) => endpoint.id === id) ?? [])[0])
+  const [source, destination] = [from, to].map(
+    ({ id }) => worlds.flatMap(({ endpoints }) => endpoints.find((endpoint) => endpoint.id === id) ?? [])[0],
+  )
   return (source !== undefined && source.id === destination?.id) || isWithinHost(source, destination)
 }
 
@@ -135,17 +145,25 @@ function rowsOf({ rows, space }: Comparison, from: End, to: End, header: Header)
 describe('random pairs of worlds', () => {
   test('a packet fares differently exactly when a row says so, and how', () => {
     fc.assert(
-      fc.property(pairs, fc.array(fc.record({ from: fc.nat(), to: fc.nat(), header: headers }), { minLength: 30, maxLength: 30 }), ({ before, after }, packets) => {
-        const comparison = compareWorlds(before, after)
-        const ends = endsOf(before, after)
-        for (const { from, to, header } of packets) {
-          const [source, destination] = [ends[from % ends.length], ends[to % ends.length]]
-          if (!source || !destination || source.ip.family !== destination.ip.family || isExempt([before, after], source, destination)) continue
-          const [a, b] = [stateIn(before, source, destination, header), stateIn(after, source, destination, header)]
-          const told = rowsOf(comparison, source, destination, header).map((row) => `${row.before} -> ${row.after}`)
-          assert.deepEqual(told, a === b ? [] : [`${a} -> ${b}`], JSON.stringify({ source, destination, header }, (_, value: unknown) => typeof value === 'bigint' ? String(value) : value))
-        }
-      }),
+      fc.property(
+        pairs,
+        fc.array(fc.record({ from: fc.nat(), to: fc.nat(), header: headers }), { minLength: 30, maxLength: 30 }),
+        ({ before, after }, packets) => {
+          const comparison = compareWorlds(before, after)
+          const ends = endsOf(before, after)
+          for (const { from, to, header } of packets) {
+            const [source, destination] = [ends[from % ends.length], ends[to % ends.length]]
+            if (!source || !destination || source.ip.family !== destination.ip.family || isExempt([before, after], source, destination)) continue
+            const [a, b] = [stateIn(before, source, destination, header), stateIn(after, source, destination, header)]
+            const told = rowsOf(comparison, source, destination, header).map((row) => `${row.before} -> ${row.after}`)
+            assert.deepEqual(
+              told,
+              a === b ? [] : [`${a} -> ${b}`],
+              JSON.stringify({ source, destination, header }, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
+            )
+          }
+        },
+      ),
       { numRuns: 60 },
     )
   })
@@ -164,7 +182,10 @@ describe('random pairs of worlds', () => {
   })
 
   test('nothing differs between a world and itself', () => {
-    fc.assert(fc.property(pairs, ({ after }) => assert.deepEqual(compareWorlds(after, after).rows, [])), { numRuns: 20 })
+    fc.assert(
+      fc.property(pairs, ({ after }) => assert.deepEqual(compareWorlds(after, after).rows, [])),
+      { numRuns: 20 },
+    )
   })
 
   test('the other way round, what was gained is lost', () => {
@@ -173,11 +194,15 @@ describe('random pairs of worlds', () => {
         .map(({ before, after, source, destination, families, connections }) => {
           const [from, to] = swap ? [after, before] : [before, after]
           const ends = [source, destination].map(({ endpoints, outside }) => [endpoints.map((one) => (one.after ?? one.before)?.id).sort(), outside])
-          return JSON.stringify([from, to, families, describeSet(space, connections), ends], (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
+          return JSON.stringify([from, to, families, describeSet(space, connections), ends], (_, value: unknown) =>
+            typeof value === 'bigint' ? String(value) : value,
+          )
         })
         .sort()
     fc.assert(
-      fc.property(pairs, ({ before, after }) => assert.deepEqual(told(compareWorlds(after, before), true), told(compareWorlds(before, after), false))),
+      fc.property(pairs, ({ before, after }) =>
+        assert.deepEqual(told(compareWorlds(after, before), true), told(compareWorlds(before, after), false)),
+      ),
       { numRuns: 40 },
     )
   })
