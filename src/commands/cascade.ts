@@ -1,5 +1,8 @@
-import { releaseAddresses, releaseHost, releasePool } from '../ipam/release.ts'
+import { forgetHost, releasePool } from '../ipam/affinity.ts'
+import { releaseAddresses } from '../ipam/release.ts'
+import { createIpam } from '../ipam/store.ts'
 import type { Resource } from '../model/kind.ts'
+import { parseCidr, parseIp } from '../model/net.ts'
 import { planNodeDelete } from '../model/node-cascade.ts'
 import { kindNamed } from '../model/registry.ts'
 import type { Datastore } from '../store/datastore.ts'
@@ -43,7 +46,13 @@ async function deleteOfNode(datastore: Datastore, node: Resource, options: Write
     bgpConfigurations: await all('BGPConfiguration'),
     felixConfigurations: await all('FelixConfiguration'),
   })
-  await releaseAddresses(datastore, plan.addresses, options.clock)
+  const ipam = createIpam(datastore, options.clock)
+  // What is stored as an address may be none; there is nothing to give back then.
+  const addresses = plan.addresses.filter((address) => parseIp(address) !== undefined)
+  await releaseAddresses(
+    ipam,
+    addresses.map((address) => ({ address })),
+  )
   const dependents = plan.resources
     .filter(({ kind }) => kind !== 'Node')
     .map(({ kind, namespace, name = '' }) => ({ kind: kindOf(kind), name, ...(namespace === undefined ? {} : { namespace }) }))
@@ -52,7 +61,7 @@ async function deleteOfNode(datastore: Datastore, node: Resource, options: Write
     dependents.map((target) => ({ type: 'delete', target })),
     { author: options.author, clock: options.clock },
   )
-  await releaseHost(datastore, node.metadata.name ?? '', options.clock)
+  await forgetHost(ipam, node.metadata.name ?? '')
 }
 
 /** Disabled, nobody takes a new block of it; then its blocks can be given back. */
@@ -62,7 +71,8 @@ async function emptyPool(datastore: Datastore, intent: Delete, pool: Resource, o
     const disable = (current: Resource): Resource => ({ ...current, spec: { ...(current.spec as object), disabled: true } })
     await writeResources(datastore, [{ type: 'modify', target: intent.target, modify: disable }], { author: options.author, clock: options.clock })
   }
-  await releasePool(datastore, spec.cidr ?? '', options.clock)
+  const cidr = parseCidr(spec.cidr ?? '')
+  if (cidr) await releasePool(createIpam(datastore, options.clock), cidr)
 }
 
 function kindOf(name: string) {

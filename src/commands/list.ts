@@ -16,6 +16,7 @@ export const commandList = [
   { name: 'validate', group: 'manifests', summary: 'Check manifests without a datastore' },
   { name: 'convert', group: 'manifests', summary: 'Convert manifests between API versions v1 and v3' },
   { name: 'node', group: 'host', summary: 'Run the agent that enforces policy on this host, and ask how it is' },
+  { name: 'ipam', group: 'addresses', summary: 'Show, give back and configure the addresses of workloads' },
   { name: 'version', group: 'about', summary: 'Show the versions of the program and of the cluster' },
 ] as const
 

@@ -26,5 +26,6 @@ export const commandModules: Readonly<Record<CommandName, () => Promise<{ readon
   validate: () => import('./validate.ts'),
   convert: () => import('./convert.ts'),
   node: () => import('./node.ts'),
+  ipam: () => import('./ipam.ts'),
   version: () => import('./version.ts'),
 }

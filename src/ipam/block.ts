@@ -1,22 +1,26 @@
-import { goJson } from '../model/json.ts'
+import { compareBytes, goJson } from '../model/json.ts'
+import { formatNet, maskNet, type Net, parseCidr } from '../model/net.ts'
 
 /**
  * An address block as Calico stores it below `/calico/ipam/v2/assignment/` (`reference/model.md 8.1`). Sequence numbers are nanoseconds since 1970 and
  * do not fit a double: they are bigints throughout.
  */
 export interface Block {
-  readonly cidr: string
+  readonly net: Net
   /** `host:<node>`, `virtual:<name>`; null: no owner. */
   affinity: string | null
-  readonly affinity_claim_time?: string
-  /** One entry for each address in order: null is free (or resting in no list), a number is an index into `attributes`. */
+  /** RFC 3339; since when the owner has it. */
+  readonly affinityClaimTime?: string
+  /** One entry for each address in order: null is free, a number is an index into `attributes`. */
   allocations: (number | null)[]
   /** Ordinals that may be given out, first in, first out. */
   unallocated: number[]
   attributes: Attribute[]
+  /** No address was ever given out: Calico writes the attributes as null then. */
+  unused: boolean
   sequenceNumber: bigint
   /** Ordinal to the block's number when it was assigned. */
-  sequenceNumberForAllocation: Record<string, bigint>
+  readonly sequenceNumberForAllocation: Map<number, bigint>
   readonly deleted: boolean
 }
 
@@ -28,6 +32,23 @@ export interface Attribute {
   readonly releasedAt?: string
 }
 
+/** A block in which no address is in use. */
+export function newBlock(net: Net, owner: string, claimedAt: string, sequenceNumber: bigint): Block {
+  const size = 2 ** ((net.family === 4 ? 32 : 128) - net.prefix)
+  return {
+    net,
+    affinity: owner,
+    affinityClaimTime: claimedAt,
+    allocations: Array.from({ length: size }, () => null),
+    unallocated: Array.from({ length: size }, (_, ordinal) => ordinal),
+    attributes: [],
+    unused: true,
+    sequenceNumber,
+    sequenceNumberForAllocation: new Map(),
+    deleted: false,
+  }
+}
+
 /** Reads a stored block of any release since v2.6; undefined when the text is no block. */
 export function parseBlock(text: string): Block | undefined {
   let raw: Record<string, unknown>
@@ -36,52 +57,38 @@ export function parseBlock(text: string): Block | undefined {
   } catch {
     return undefined
   }
-  if (typeof raw['cidr'] !== 'string' || !Array.isArray(raw['allocations']) || !Array.isArray(raw['unallocated'])) return undefined
-  const legacyOwner = raw['hostAffinity']
+  const net = parseCidr(String(raw?.['cidr']))
+  if (!net || !isList(raw['allocations'], isIndexOrNull) || !isList(raw['unallocated'], isIndex)) return undefined
+  const owner = raw['affinity'] ?? (typeof raw['hostAffinity'] === 'string' ? `host:${raw['hostAffinity']}` : null)
   const numbers = (raw['sequenceNumberForAllocation'] ?? {}) as Record<string, string | number>
   return {
-    cidr: raw['cidr'],
-    affinity: typeof raw['affinity'] === 'string' ? raw['affinity'] : typeof legacyOwner === 'string' ? `host:${legacyOwner}` : null,
-    ...(typeof raw['affinity_claim_time'] === 'string' ? { affinity_claim_time: raw['affinity_claim_time'] } : {}),
-    allocations: raw['allocations'] as (number | null)[],
-    unallocated: raw['unallocated'] as number[],
+    net: maskNet(net),
+    affinity: typeof owner === 'string' ? owner : null,
+    ...(typeof raw['affinity_claim_time'] === 'string' ? { affinityClaimTime: raw['affinity_claim_time'] } : {}),
+    allocations: raw['allocations'],
+    unallocated: raw['unallocated'],
     attributes: (raw['attributes'] ?? []) as Attribute[],
+    unused: raw['attributes'] === null,
     sequenceNumber: BigInt((raw['sequenceNumber'] as string | number | undefined) ?? 0),
-    sequenceNumberForAllocation: Object.fromEntries(Object.entries(numbers).map(([ordinal, number]) => [ordinal, BigInt(number)])),
+    sequenceNumberForAllocation: new Map(Object.entries(numbers).map(([ordinal, number]) => [Number(ordinal), BigInt(number)])),
     deleted: raw['deleted'] === true,
   }
 }
 
 /** The bytes that Calico v3.33 stores for a block. */
 export function encodeBlock(block: Block): string {
-  const { affinity_claim_time: claimed, ...rest } = block
+  const { affinity, affinityClaimTime } = block
   return goJson({
-    cidr: rest.cidr,
-    affinity: rest.affinity,
-    ...(claimed === undefined || rest.affinity === null ? {} : { affinity_claim_time: claimed }),
-    allocations: rest.allocations,
-    unallocated: rest.unallocated,
-    attributes: rest.attributes.map(encodeAttribute),
-    sequenceNumber: rest.sequenceNumber,
-    sequenceNumberForAllocation: rest.sequenceNumberForAllocation,
-    deleted: rest.deleted,
+    cidr: formatNet(block.net),
+    affinity,
+    ...(affinityClaimTime === undefined || affinity === null ? {} : { affinity_claim_time: affinityClaimTime }),
+    allocations: block.allocations,
+    unallocated: block.unallocated,
+    attributes: block.unused && block.attributes.length === 0 ? null : block.attributes.map(encodeAttribute),
+    sequenceNumber: block.sequenceNumber,
+    sequenceNumberForAllocation: Object.fromEntries(block.sequenceNumberForAllocation),
+    deleted: block.deleted,
   })
-}
-
-/** No address is in use or resting. */
-export function isEmptyBlock(block: Block): boolean {
-  return block.allocations.every((index) => index === null)
-}
-
-/** Drops attributes that no address points to; the others move up (`conformance/ipam` rule 9). */
-export function compactAttributes(block: Block): void {
-  const used = new Set(block.allocations.filter((index) => index !== null))
-  const places = new Map<number, number>()
-  block.attributes = block.attributes.filter((_, index) => {
-    if (used.has(index)) places.set(index, places.size)
-    return used.has(index)
-  })
-  block.allocations = block.allocations.map((index) => (index === null ? null : (places.get(index) ?? null)))
 }
 
 // --- internal ---
@@ -91,6 +98,18 @@ function quoteSequenceNumbers(text: string): string {
   return text
     .replace(/"sequenceNumber":\s*(\d+)/, '"sequenceNumber":"$1"')
     .replace(/"sequenceNumberForAllocation":\s*\{[^}]*\}/, (map) => map.replaceAll(/:\s*(\d+)/g, ':"$1"'))
+}
+
+function isList<T>(value: unknown, fits: (item: unknown) => item is T): value is T[] {
+  return Array.isArray(value) && value.every(fits)
+}
+
+function isIndex(value: unknown): value is number {
+  return Number.isInteger(value)
+}
+
+function isIndexOrNull(value: unknown): value is number | null {
+  return value === null || isIndex(value)
 }
 
 function encodeAttribute(attribute: Attribute): Attribute {
@@ -104,5 +123,5 @@ function encodeAttribute(attribute: Attribute): Attribute {
 }
 
 function sorted(map: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+  return Object.fromEntries(Object.entries(map).sort(([a], [b]) => compareBytes(a, b)))
 }

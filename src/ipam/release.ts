@@ -1,194 +1,199 @@
-import { containsNet, indexIn, parseCidr, parseIp } from '../model/net.ts'
-import { type Compare, type Datastore, DatastoreError, type KeyValue, type Operation, prefixRange } from '../store/datastore.ts'
-import type { Clock } from '../store/resources/clock.ts'
-import { type Block, compactAttributes, encodeBlock, isEmptyBlock, parseBlock } from './block.ts'
+import { containsNet, formatNet, indexIn, type Ip, ipAt, type Net, parseCidr, parseIp } from '../model/net.ts'
+import { type KeyValue, prefixRange } from '../store/datastore.ts'
+import { readKeys } from './affinity.ts'
+import { collectCold, heldBy, holderOf, isEmpty, type Release, release } from './allocation.ts'
+import { type Block, encodeBlock, parseBlock } from './block.ts'
+import { readConfig } from './config.ts'
+import { countDown, readHandle } from './handle.ts'
+import { listPools, nodeKey, type Pool, readNodeLabels, selectsNode } from './pools.ts'
+import { affinityKey, BLOCKS, blockKey, commit, CONFIG, type Edit, handleKey, inLine, type Ipam, IpamError, netInKey, retry } from './store.ts'
+import { blockOf } from './walk.ts'
+
+/** An address to give back; with a handle or sequence number only if it is still held under that one. */
+export interface ReleaseOptions {
+  readonly address: string
+  readonly handle?: string
+  readonly sequenceNumber?: bigint
+}
 
 /**
- * Gives back addresses, as a delete of what held them does: out of their blocks, off the counts of their handles, into the cool-down where one is configured.
- * Addresses that are not assigned are passed over (`reference/model.md 8`, `conformance/ipam` rules 7 to 12).
+ * Gives back addresses: out of their blocks, off the counts of their handles, into the cool-down where one is configured (`conformance/ipam` rules 7 to 12).
+ * Gives those that were not assigned; they are passed over.
+ * @throws IpamError `invalid` for what is no address; `conflict` when one is held otherwise than expected, and then nothing of its block is changed
  */
-export async function releaseAddresses(datastore: Datastore, addresses: readonly string[], clock: Clock): Promise<void> {
-  const wanted = addresses.map(parseIp).filter((ip) => ip !== undefined)
-  if (wanted.length === 0) return
-  const seconds = await cooldownSeconds(datastore)
-  for (const { key } of await listBlocks(datastore)) {
-    await changeBlock(datastore, key, clock, (block) => {
-      collectCold(block, seconds, clock.now())
-      const net = parseCidr(block.cidr)
-      const ordinals = net ? wanted.filter((ip) => containsNet(net, ip)).map((ip) => indexIn(net, ip) ?? -1) : []
-      const released = ordinals.sort((a, b) => a - b).filter((ordinal, at) => isAssigned(block, ordinal) && ordinals.indexOf(ordinal) === at)
-      if (released.length === 0) return undefined
-      const counts = countHandles(block, released)
-      if (seconds > 0) rest(block, released, clock.timestamp())
-      else free(block, released)
-      compactAttributes(block)
-      return { counts }
-    })
+export async function releaseAddresses(ipam: Ipam, addresses: readonly ReleaseOptions[]): Promise<{ readonly unassigned: readonly string[] }> {
+  const wanted = addresses.map((options) => {
+    const ip = parseIp(options.address)
+    if (!ip) throw new IpamError('invalid', `"${options.address}" is not an IP address`)
+    return { ...options, ip }
+  })
+  const pools = await listPools(ipam.datastore)
+  const groups = new Map<string, { readonly net: Net; readonly wanted: (ReleaseOptions & { readonly ip: Ip })[] }>()
+  const unassigned: string[] = []
+  for (const one of wanted) {
+    const net = await blockWith(ipam, pools, one.ip)
+    if (!net) unassigned.push(one.address)
+    else {
+      const group = groups.get(blockKey(net)) ?? { net, wanted: [] }
+      group.wanted.push(one)
+      groups.set(blockKey(net), group)
+    }
+  }
+  for (const { net, wanted } of groups.values()) {
+    const ordinalOf = (options: { readonly ip: Ip }) => indexIn(net, options.ip) ?? -1
+    const distinct = new Map(wanted.map((options) => [ordinalOf(options), options]))
+    const choose = (block: Block): number[] => {
+      const held = wanted.filter((options) => holderOf(block, ordinalOf(options)) !== undefined)
+      for (const options of held) refuseOther(block, ordinalOf(options), options)
+      return [...new Set(held.map(ordinalOf))].sort((a, b) => a - b)
+    }
+    // Calico counts what it was given against what was not assigned, and so writes the block whenever an address is given twice; the number goes on alike.
+    const released = await releaseFrom(ipam, pools, net, { choose, renumber: true, always: distinct.size < wanted.length })
+    if (!released) unassigned.push(...wanted.map(({ address }) => address))
+    else for (const [ordinal, { address }] of distinct) if (!released.includes(ordinal)) unassigned.push(address)
+  }
+  return { unassigned }
+}
+
+/** Gives back all addresses of a handle. @throws IpamError (`missing`) for a handle that nobody has */
+export async function releaseByHandle(ipam: Ipam, handle: string): Promise<void> {
+  const pools = await listPools(ipam.datastore)
+  for (const net of await blocksOfHandle(ipam, handle)) {
+    await releaseFrom(ipam, pools, net, { choose: (block) => heldBy(block, handle), renumber: false })
   }
 }
 
-/** Gives back all blocks of a host; those with addresses in use stay, without owner. Then nothing of the host is left (`reference/model.md 8`). */
-export async function releaseHost(datastore: Datastore, host: string, clock: Clock): Promise<void> {
-  const owned = await datastore.range(prefixRange(`${HOSTS}${host}/`))
-  for (const affinity of owned.keyValues) await releaseAffinity(datastore, affinity, host, clock)
-  await datastore.txn({
-    compare: [],
-    then: [
-      { type: 'delete', range: prefixRange(`${HOSTS}${host}/`) },
-      { type: 'delete', range: { start: `${HOSTS}${host}` } },
-    ],
+/** The addresses of a handle. @throws IpamError (`missing`) for a handle that nobody has */
+export async function addressesOfHandle(ipam: Ipam, handle: string): Promise<Ip[]> {
+  const nets = await blocksOfHandle(ipam, handle)
+  const stored = await readKeys(ipam, nets.map(blockKey))
+  return stored.flatMap((keyValue) => {
+    const block = keyValue && parseBlock(keyValue.value)
+    return block ? heldBy(block, handle).map((ordinal) => ipAt(block.net, ordinal)) : []
   })
 }
 
-/** Gives back all blocks of hosts within a pool. */
-export async function releasePool(datastore: Datastore, cidr: string, clock: Clock): Promise<void> {
-  const pool = parseCidr(cidr)
-  if (!pool) return
-  const affinities = await datastore.range(prefixRange(HOSTS))
-  for (const affinity of affinities.keyValues) {
-    const [, host = '', , block = ''] = AFFINITY.exec(affinity.key) ?? []
-    const net = parseCidr(netText(block))
-    if (net && containsNet(pool, net)) await releaseAffinity(datastore, affinity, host, clock)
+/** Frees the addresses of all blocks that have rested long enough. */
+export async function collectAllCold(ipam: Ipam): Promise<void> {
+  const pools = await listPools(ipam.datastore)
+  const { keyValues } = await ipam.datastore.range(prefixRange(BLOCKS))
+  for (const { key, value } of keyValues) {
+    const net = netInKey(key)
+    if (net && value.includes('"releasedAt"')) await releaseFrom(ipam, pools, net, { choose: () => [], renumber: false, collect: true })
   }
+}
+
+/** The block that holds an address, if there can be one: that of its pool, disabled or not, or one that a pool has left behind. */
+export async function blockWith(ipam: Ipam, pools: readonly Pool[], ip: Ip): Promise<Net | undefined> {
+  const pool = pools.find(({ net }) => containsNet(net, ip))
+  if (pool) return blockOf(pool, ip)
+  const { keyValues } = await ipam.datastore.range(prefixRange(`${BLOCKS}ipv${ip.family}/block/`), { keysOnly: true })
+  return keyValues.map(({ key }) => netInKey(key)).find((net) => net !== undefined && containsNet(net, ip))
 }
 
 // --- internal ---
 
-const BLOCKS = '/calico/ipam/v2/assignment/'
-const HOSTS = '/calico/ipam/v2/host/'
-const HANDLES = '/calico/ipam/v2/handle/'
-const CONFIG = '/calico/ipam/v2/config'
-const AFFINITY = /^\/calico\/ipam\/v2\/host\/([^/]+)\/ipv([46])\/block\/([^/]+)$/
-/** How often a change that lost a race is planned again. */
-const ATTEMPTS = 100
+/** So many handles change with a block in one transaction; each is two of its operations at most. */
+const HANDLES_AT_ONCE = 60
 
-/** In keys the length stands behind a dash: `10.0.0.0-26`. */
-function netText(inKey: string): string {
-  return inKey.replace(/-(\d+)$/, '/$1')
+interface Choice {
+  /** The ordinals to give back, in order; assigned ones. */
+  readonly choose: (block: Block) => readonly number[]
+  readonly renumber: boolean
+  /** Write the block also when only resting addresses became free. */
+  readonly collect?: boolean
+  /** Write it even when nothing changes. */
+  readonly always?: boolean
 }
 
-async function listBlocks(datastore: Datastore): Promise<readonly KeyValue[]> {
-  return (await datastore.range(prefixRange(BLOCKS))).keyValues
-}
-
-async function cooldownSeconds(datastore: Datastore): Promise<number> {
-  const stored = await datastore.get(CONFIG)
-  const { ipCooldownSeconds } = (parseObject(stored?.value) ?? {}) as { ipCooldownSeconds?: number }
-  return typeof ipCooldownSeconds === 'number' ? ipCooldownSeconds : 0
-}
-
-/** A change of one block: how many addresses each handle lost. The block is written, or deleted when it is empty and nobody's. */
-interface BlockChange {
-  readonly counts: ReadonlyMap<string, number>
-}
-
-/** Reads, changes and writes a block until no other writer came between. */
-async function changeBlock(datastore: Datastore, key: string, clock: Clock, change: (block: Block) => BlockChange | undefined): Promise<void> {
-  await retry(datastore, key, clock, async (stored) => {
-    const block = parseBlock(stored.value)
-    const changed = block && change(block)
-    if (!block || !changed) return true
-    block.sequenceNumber++
-    const done = await write(datastore, stored, isEmptyBlock(block) && block.affinity === null ? undefined : encodeBlock(block))
-    if (done) for (const [handle, count] of changed.counts) await countDown(datastore, handle, block.cidr, count, clock)
-    return done
-  })
-}
-
-/** An affinity is marked before its block changes, so that whoever comes after a crash knows what was under way. */
-async function releaseAffinity(datastore: Datastore, affinity: KeyValue, host: string, clock: Clock): Promise<void> {
-  const [, , version = '', inKey = ''] = AFFINITY.exec(affinity.key) ?? []
-  if (inKey === '') return
-  await retry(datastore, affinity.key, clock, async (stored) => write(datastore, stored, '{"state":"pendingDeletion","deleted":false}'))
-  await retry(datastore, `${BLOCKS}ipv${version}/block/${inKey}`, clock, async (stored) => {
-    const block = parseBlock(stored.value)
-    if (!block || block.affinity !== `host:${host}`) return true
-    collectCold(block, await cooldownSeconds(datastore), clock.now())
-    compactAttributes(block)
-    block.affinity = null
-    block.sequenceNumber++
-    return write(datastore, stored, isEmptyBlock(block) ? undefined : encodeBlock(block))
-  })
-  await retry(datastore, affinity.key, clock, async (stored) => write(datastore, stored, undefined))
-}
-
-async function countDown(datastore: Datastore, handle: string, cidr: string, count: number, clock: Clock): Promise<void> {
-  await retry(datastore, `${HANDLES}${handle}`, clock, async (stored) => {
-    const raw = parseObject(stored.value) as { block?: Record<string, number> } | undefined
-    if (!raw) return true
-    const blocks = { ...raw.block }
-    const left = (blocks[cidr] ?? 0) - count
-    if (left > 0) blocks[cidr] = left
-    else delete blocks[cidr]
-    const sorted = Object.fromEntries(Object.entries(blocks).sort(([a], [b]) => (a < b ? -1 : 1)))
-    return write(datastore, stored, Object.keys(blocks).length === 0 ? undefined : JSON.stringify({ ...raw, block: sorted }))
-  })
-}
-
-/** Writes or deletes a key if it is still as it was read. */
-async function write(datastore: Datastore, stored: KeyValue, value: string | undefined): Promise<boolean> {
-  const compare: Compare[] = [{ key: stored.key, target: 'mod', equals: stored.modRevision }]
-  const change: Operation = value === undefined ? { type: 'delete', range: { start: stored.key } } : { type: 'put', key: stored.key, value }
-  return (await datastore.txn({ compare, then: [change] })).succeeded
-}
-
-/** Tries on what is stored now until it is done; a key that is not there (any more) needs nothing. @throws DatastoreError when others always win */
-async function retry(datastore: Datastore, key: string, clock: Clock, attempt: (stored: KeyValue) => Promise<boolean>): Promise<void> {
-  for (let count = 0; count < ATTEMPTS; count++) {
-    if (count > 0) await clock.pause(Math.min(200, 2 ** count))
-    const stored = await datastore.get(key)
-    if (stored === undefined || (await attempt(stored))) return
-  }
-  throw new DatastoreError('other', `update conflict: ${key} changed ${ATTEMPTS} times while it was to be released`, {
-    help: 'repeat the delete: it goes on from here',
-  })
-}
-
-function isAssigned(block: Block, ordinal: number): boolean {
-  const index = block.allocations[ordinal]
-  return typeof index === 'number' && block.attributes[index]?.releasedAt === undefined
-}
-
-function countHandles(block: Block, ordinals: readonly number[]): Map<string, number> {
-  const counts = new Map<string, number>()
-  for (const ordinal of ordinals) {
-    const handle = block.attributes[block.allocations[ordinal] ?? -1]?.handle_id
-    if (handle) counts.set(handle, (counts.get(handle) ?? 0) + 1)
-  }
-  return counts
-}
-
-function free(block: Block, ordinals: readonly number[]): void {
-  for (const ordinal of ordinals) {
-    block.allocations[ordinal] = null
-    block.unallocated.push(ordinal)
-    delete block.sequenceNumberForAllocation[String(ordinal)]
+/** Gives back some addresses of a block, together with their handles' counts. Gives their ordinals; undefined when there is no such block. */
+async function releaseFrom(ipam: Ipam, pools: readonly Pool[], net: Net, choice: Choice): Promise<number[] | undefined> {
+  const key = blockKey(net)
+  const released: number[] = []
+  for (;;) {
+    const batch = await inLine(ipam, key, () => retry(ipam, key, () => releaseBatch(ipam, pools, net, choice)))
+    if (batch === 'no block') return released.length > 0 ? released : undefined
+    released.push(...batch.ordinals)
+    if (!batch.more) return released
   }
 }
 
-/** The addresses keep their places, with one entry that says since when they rest. */
-function rest(block: Block, ordinals: readonly number[], releasedAt: string): void {
-  block.attributes.push({ releasedAt })
-  for (const ordinal of ordinals) {
-    block.allocations[ordinal] = block.attributes.length - 1
-    block.sequenceNumberForAllocation[String(ordinal)] = block.sequenceNumber
+async function releaseBatch(
+  ipam: Ipam,
+  pools: readonly Pool[],
+  net: Net,
+  choice: Choice,
+): Promise<{ readonly ordinals: readonly number[]; readonly more: boolean } | 'no block' | undefined> {
+  const [stored, config] = await readKeys(ipam, [blockKey(net), CONFIG])
+  const block = stored && parseBlock(stored.value)
+  if (!block) return 'no block'
+  const cooldownSeconds = readConfig(config).ipCooldownSeconds
+  const collected = collectCold(block, cooldownSeconds, ipam.clock.now())
+  const all = choice.choose(block)
+  const ordinals = firstHandles(block, all)
+  if (ordinals.length === 0 && !choice.always && !(choice.collect && collected)) return { ordinals, more: false }
+  const how: Release = { cooldownSeconds, releasedAt: ipam.clock.timestamp(), renumber: choice.renumber }
+  const lost = release(block, ordinals, how)
+  block.sequenceNumber++
+  const handles = [...lost.keys()]
+  const edits = await blockEdits(ipam, pools, stored, block)
+  const counts = handles.length > 0 ? await readKeys(ipam, handles.map(handleKey)) : []
+  for (const [index, handle] of handles.entries()) {
+    edits.push(countDown(handle, counts[index], formatNet(net), lost.get(handle) ?? 0, heldBy(block, handle).length))
   }
+  return (await commit(ipam, edits)) ? { ordinals, more: ordinals.length < all.length } : undefined
 }
 
-/** Frees addresses that have rested long enough, lowest first. */
-function collectCold(block: Block, seconds: number, now: Date): void {
-  const over = block.allocations.flatMap((index, ordinal) => {
-    const since = index === null ? undefined : block.attributes[index]?.releasedAt
-    return since !== undefined && now.getTime() - Date.parse(since) >= seconds * 1000 ? [ordinal] : []
+/** As many of the ordinals as have few enough handles for one transaction. */
+function firstHandles(block: Block, ordinals: readonly number[]): readonly number[] {
+  const handles = new Set<string>()
+  const end = ordinals.findIndex((ordinal) => {
+    const handle = holderOf(block, ordinal)?.handle_id
+    if (handle) handles.add(handle)
+    return handles.size > HANDLES_AT_ONCE
   })
-  free(block, over)
+  return end === -1 ? ordinals : ordinals.slice(0, end)
 }
 
-function parseObject(text: string | undefined): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text ?? '')
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
-  } catch {
-    return undefined
+/** An empty block goes when nobody owns it, and along with its claim when its pool no longer selects the owner. */
+async function blockEdits(ipam: Ipam, pools: readonly Pool[], stored: KeyValue, block: Block): Promise<Edit[]> {
+  const key = blockKey(block.net)
+  if (!isEmpty(block)) return [{ key, before: stored, value: encodeBlock(block) }]
+  if (block.affinity === null) return [{ key, before: stored, value: undefined }]
+  const pool = pools.find(({ net, enabled }) => enabled && containsNet(net, block.net))
+  const host = /^host:(.+)$/.exec(block.affinity)?.[1]
+  if (pool && host !== undefined) {
+    const [node, claim] = await readKeys(ipam, [nodeKey(host), affinityKey(host, block.net)])
+    const labels = node && readNodeLabels(node)
+    if (labels && !selectsNode(pool, labels)) {
+      return [
+        { key, before: stored, value: undefined },
+        { key: affinityKey(host, block.net), before: claim, value: undefined },
+      ]
+    }
   }
+  return [{ key, before: stored, value: encodeBlock(block) }]
+}
+
+function refuseOther(block: Block, ordinal: number, { handle, sequenceNumber, address }: ReleaseOptions): void {
+  // Old clients leave a carriage return, and what comes after it, at the end of a handle.
+  const [expected] = (handle ?? '').split('\r')
+  const held = holderOf(block, ordinal)?.handle_id ?? ''
+  if (handle !== undefined && expected !== held.split('\r')[0]) {
+    throw new IpamError(
+      'conflict',
+      `update conflict: ${address} is held by the handle "${held}", not by "${handle}"`,
+      'it was given to another since',
+    )
+  }
+  const number = block.sequenceNumberForAllocation.get(ordinal)
+  if (sequenceNumber !== undefined && sequenceNumber !== number) {
+    throw new IpamError('conflict', `update conflict: ${address} was assigned again since`, 'look who has it with `calicoctl ipam show --ip`')
+  }
+}
+
+async function blocksOfHandle(ipam: Ipam, handle: string): Promise<Net[]> {
+  const stored = await ipam.datastore.get(handleKey(handle))
+  if (!stored) throw new IpamError('missing', `resource does not exist: handle "${handle}"`)
+  return [...readHandle(stored).keys()].flatMap((cidr) => parseCidr(cidr) ?? [])
 }

@@ -94,13 +94,13 @@ function seedValue(kind: string, name: string, number: number, rest: string): st
   return `{"kind":"${kind}","apiVersion":"projectcalico.org/v3","metadata":{"name":"${name}","uid":"${uid}","creationTimestamp":"2026-01-01T00:00:00Z"},${rest}}`
 }
 
-async function reset(store: Datastore, seeded: boolean): Promise<void> {
+export async function reset(store: Datastore, seeded: boolean): Promise<void> {
   await store.txn({ compare: [], then: [{ type: 'delete', range: prefixRange('/calico/') }] })
   if (!seeded) return
   await etcdWrite(store, { put: Object.fromEntries(Object.entries(SEED).map(([key, value]) => [RESOURCES + key, value])) })
 }
 
-async function etcdWrite(store: Datastore, write: EtcdWrite['etcd_write']): Promise<void> {
+export async function etcdWrite(store: Datastore, write: EtcdWrite['etcd_write']): Promise<void> {
   for (const [key, value] of Object.entries(write.put ?? {})) await store.txn({ compare: [], then: [{ type: 'put', key, value }] })
   for (const key of write.delete ?? []) await store.txn({ compare: [], then: [{ type: 'delete', range: { start: key } }] })
 }
@@ -183,7 +183,7 @@ function isAlike({ args, exit }: Invocation, code: number): boolean {
 }
 
 /** Puts placeholders where two runs differ, in the order the recorded data was made: values of the store, then stdout, then stderr. */
-class Normalizer {
+export class Normalizer {
   readonly #uids = new Map<string, string>()
   readonly #endpoint: string
 

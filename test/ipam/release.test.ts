@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { releaseAddresses, releaseHost, releasePool } from '../../src/ipam/release.ts'
+
+import { forgetHost, releasePool } from '../../src/ipam/affinity.ts'
+import { releaseAddresses } from '../../src/ipam/release.ts'
+import { createIpam } from '../../src/ipam/store.ts'
+import { parseCidr } from '../../src/model/net.ts'
 import { openMemory } from '../../src/store/drivers/memory.ts'
 import { type Datastore, prefixRange } from '../../src/store/datastore.ts'
 
@@ -41,7 +45,7 @@ async function all(store: Datastore): Promise<Record<string, string>> {
 
 test('a released address goes to the end of the queue and off its handle', async () => {
   const store = await stored()
-  await releaseAddresses(store, ['10.0.0.0', '10.0.0.1', '192.0.2.1', 'no address'], clock)
+  await releaseAddresses(createIpam(store, clock), [{ address: '10.0.0.0' }, { address: '10.0.0.1' }, { address: '192.0.2.1' }])
   const after = await all(store)
   assert.equal(
     after[BLOCK],
@@ -53,7 +57,7 @@ test('a released address goes to the end of the queue and off its handle', async
 
 test('the last address takes its handle along; the block stays with its host', async () => {
   const store = await stored()
-  await releaseAddresses(store, ['10.0.0.2', '10.0.0.0', '10.0.0.2'], clock)
+  await releaseAddresses(createIpam(store, clock), [{ address: '10.0.0.2' }, { address: '10.0.0.0' }, { address: '10.0.0.2' }])
   const after = await all(store)
   assert.match(after[BLOCK] ?? '', /"unallocated":\[1,3,0,2\],"attributes":\[\],"sequenceNumber":1700000000000000003,/)
   assert.equal(after[HANDLE], undefined)
@@ -61,7 +65,7 @@ test('the last address takes its handle along; the block stays with its host', a
 
 test('with a cool-down, a released address rests in its place', async () => {
   const store = await stored({ '/calico/ipam/v2/config': '{"auto_allocate_blocks":true,"ipCooldownSeconds":60}' })
-  await releaseAddresses(store, ['10.0.0.0'], clock)
+  await releaseAddresses(createIpam(store, clock), [{ address: '10.0.0.0' }])
   const after = await all(store)
   assert.match(
     after[BLOCK] ?? '',
@@ -72,8 +76,8 @@ test('with a cool-down, a released address rests in its place', async () => {
 
 test('a host gives back its blocks: one in use loses its owner, an empty one goes', async () => {
   const store = await stored()
-  await releaseHost(store, 'alpha', clock)
-  await releaseHost(store, 'beta', clock)
+  await forgetHost(createIpam(store, clock), 'alpha')
+  await forgetHost(createIpam(store, clock), 'beta')
   const after = await all(store)
   assert.deepEqual(Object.keys(after).sort(), [BLOCK, HANDLE])
   assert.match(after[BLOCK] ?? '', /"affinity":null,.*"sequenceNumber":1700000000000000003,/)
@@ -81,7 +85,7 @@ test('a host gives back its blocks: one in use loses its owner, an empty one goe
 
 test('a pool gives back the blocks within it, and no others', async () => {
   const store = await stored()
-  await releasePool(store, 'fd00::/64', clock)
+  await releasePool(createIpam(store, clock), parseCidr('fd00::/64') ?? assert.fail())
   const after = await all(store)
   assert.deepEqual(Object.keys(after).sort(), [BLOCK, HANDLE, OWNER].sort())
   assert.equal(after[BLOCK], USED)
@@ -89,6 +93,13 @@ test('a pool gives back the blocks within it, and no others', async () => {
 
 test('the last address of a block without owner takes the block along', async () => {
   const store = await stored({ [BLOCK]: USED.replace('"host:alpha"', 'null') })
-  await releaseAddresses(store, ['10.0.0.0', '10.0.0.2'], clock)
+  await releaseAddresses(createIpam(store, clock), [{ address: '10.0.0.0' }, { address: '10.0.0.2' }])
   assert.equal((await all(store))[BLOCK], undefined)
+})
+
+test('what is no address is refused, and nothing is changed', async () => {
+  const store = await stored()
+  const release = releaseAddresses(createIpam(store, clock), [{ address: '10.0.0.0' }, { address: '10.0.0.0/32' }])
+  await assert.rejects(release, { code: 'invalid', message: '"10.0.0.0/32" is not an IP address' })
+  assert.equal((await all(store))[BLOCK], USED)
 })

@@ -118,6 +118,10 @@ const VALUES: Readonly<Record<string, string>> = {
   node: 'host1',
   folder: 'run',
   connection: 'tcp/80',
+  address: '10.0.0.1',
+  count: '1',
+  'yes-no': 'true',
+  mode: 'Enabled',
 }
 
 /** What goes on for ever is interrupted, as a user would, once it has said something. */

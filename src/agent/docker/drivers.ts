@@ -1,0 +1,67 @@
+import { join } from 'node:path'
+import { createIpam } from '../../ipam/store.ts'
+import type { Datastore } from '../../store/datastore.ts'
+import type { Clock } from '../../store/resources/clock.ts'
+import { dockerApi } from './docker-api.ts'
+import { type Endpoints, endpoints } from './endpoints.ts'
+import { kernelInterfaces } from './interfaces.ts'
+import { ipamDriver } from './ipam-driver.ts'
+import { networkDriver } from './network-driver.ts'
+import { type Methods, type PluginServer, servePlugin } from './plugin-server.ts'
+
+export interface DockerDriversOptions {
+  readonly datastore: Datastore
+  readonly clock: Clock
+  /** The name of this host's Node, which must exist. */
+  readonly node: string
+  /** Docker's own socket; by default `/var/run/docker.sock`. */
+  readonly dockerSocket?: string
+  /** Where Docker looks for plugins; by default `/run/docker/plugins`. */
+  readonly pluginFolder?: string
+  /** `auto`: as Docker is set up. */
+  readonly scope: 'auto' | 'local' | 'global'
+  readonly containerLabels: boolean
+  readonly programmed: (interfaceName: string) => Promise<void>
+  readonly events: {
+    /** A call of Docker's that failed; Docker was told. */
+    failed(method: string, error: unknown): void
+    warning(message: string): void
+  }
+}
+
+export interface DockerDrivers {
+  /** For whoever looks after what Docker has forgotten. */
+  readonly endpoints: Endpoints
+  close(): Promise<void>
+}
+
+/** Serves the network driver `calico` and the IPAM driver `calico-ipam`. To be there before Docker starts: it does not try again. */
+export async function startDockerDrivers(options: DockerDriversOptions): Promise<DockerDrivers> {
+  const { datastore, clock, node, events } = options
+  const folder = options.pluginFolder ?? '/run/docker/plugins'
+  const docker = dockerApi(options.dockerSocket ?? '/var/run/docker.sock')
+  const interfaces = kernelInterfaces()
+  const own = endpoints({ datastore, clock, node, interfaces })
+  const serve = (name: string, errorField: 'Err' | 'Error', methods: Methods): Promise<PluginServer> =>
+    servePlugin({ path: join(folder, `${name}.sock`), methods, errorField, failed: events.failed })
+
+  const scope = async (): Promise<'local' | 'global'> => {
+    if (options.scope !== 'auto') return options.scope
+    return (await docker.sharesNetworks()) ? 'global' : 'local'
+  }
+  const ipamServer = await serve('calico-ipam', 'Error', ipamDriver({ ipam: createIpam(datastore, clock), node, endpoints: own }))
+  const methods = networkDriver({
+    docker,
+    endpoints: own,
+    interfaces,
+    scope,
+    containerLabels: options.containerLabels,
+    programmed: options.programmed,
+    warn: events.warning,
+  })
+  const networkServer = await serve('calico', 'Err', methods)
+  return {
+    endpoints: own,
+    close: async () => void (await Promise.all([networkServer.close(), ipamServer.close()])),
+  }
+}

@@ -1,0 +1,188 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+
+/** What a command inside said. */
+export interface Said {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Why tests with a real Docker are skipped here, or false when it is there. With `CI=true` nothing is skipped: the test fails instead. */
+export function dockerHere(): string | false {
+  const missing = ['dockerd', 'docker', 'busybox', 'unshare', 'nsenter', 'ip', 'iptables', 'tar'].filter((program) => !isOnPath(program))
+  const reason =
+    process.getuid?.() !== 0 ? 'needs root' : missing.length > 0 ? `needs ${missing.join(', ')} (Debian docker.io, busybox-static)` : false
+  if (reason !== false && process.env['CI'] === 'true') throw new Error(`CI must run tests with Docker: ${reason}`)
+  return reason
+}
+
+/**
+ * A host of its own on this machine: namespaces for network, mounts, names and processes, in which a real dockerd and the drivers run as on any host. It ends
+ * with this object, or with the test's process.
+ */
+export class DockerHost {
+  /** Where its datastore is; readable from outside. */
+  readonly store: string
+  readonly #folder: string
+  readonly #outer: ChildProcess
+  readonly #pid: number
+  #dockerd: ChildProcess | undefined
+  #drivers: ChildProcess | undefined
+  #log = ''
+
+  private constructor(folder: string, outer: ChildProcess, pid: number) {
+    this.#folder = folder
+    this.#outer = outer
+    this.#pid = pid
+    this.store = join(folder, 'store.db')
+  }
+
+  static async open(name: string): Promise<DockerHost> {
+    const folder = await mkdtemp(join(tmpdir(), 'calicoctl-docker-'))
+    await mkdir(join(folder, 'cgroup'))
+    const namespaces = ['--net', '--mount', '--uts', '--pid', '--fork', '--kill-child', '--propagation', 'private', '--mount-proc']
+    const outer = spawn('unshare', [...namespaces, 'bash', '-c', INIT, 'init', name, join(folder, 'cgroup')], { stdio: ['pipe', 'pipe', 'pipe'] })
+    let complaint = ''
+    outer.stderr?.on('data', (chunk: Buffer) => void (complaint += chunk.toString()))
+    const ended = once(outer, 'exit').then(() => Promise.reject(new Error(`the host ended: ${complaint}`)))
+    ended.catch(() => {})
+    await Promise.race([once(outer.stdout ?? outer, 'data'), ended])
+    const [inner = 0] = readFileSync(`/proc/${outer.pid}/task/${outer.pid}/children`, 'utf8').trim().split(' ').map(Number)
+    return new DockerHost(folder, outer, inner)
+  }
+
+  /** Runs a command inside to its end, whatever that is. */
+  async try(command: readonly string[], options: { readonly timeout?: number; readonly stdin?: ChildProcess['stdout'] } = {}): Promise<Said> {
+    const child = this.#spawn(command, [options.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe'])
+    if (options.stdin && child.stdin) options.stdin.pipe(child.stdin)
+    let [stdout, stderr] = ['', '']
+    child.stdout?.on('data', (chunk: Buffer) => void (stdout += chunk.toString()))
+    child.stderr?.on('data', (chunk: Buffer) => void (stderr += chunk.toString()))
+    const timer = setTimeout(() => child.kill('SIGKILL'), options.timeout ?? 60_000)
+    const [code] = (await once(child, 'close')) as [number | null]
+    clearTimeout(timer)
+    return { code: code ?? -1, stdout, stderr }
+  }
+
+  /** Runs a command that must work; gives what it printed, without the last line feed. */
+  async run(...command: string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.try(command)
+    if (code !== 0) throw new Error(`${command.join(' ')}: exit ${code}: ${stderr}\n${this.#log.slice(-2000)}`)
+    return stdout.trimEnd()
+  }
+
+  docker(...args: string[]): Promise<string> {
+    return this.run('docker', ...args)
+  }
+
+  /** Starts the two drivers on this host's datastore; Docker finds them. */
+  async startDrivers(options: { readonly containerLabels?: boolean } = {}): Promise<void> {
+    const script = fileURLToPath(new URL('./docker-drivers.js', import.meta.url))
+    const child = this.#spawn([process.execPath, script, this.store, String(options.containerLabels ?? false)], ['pipe', 'pipe', 'pipe'])
+    child.stderr?.on('data', (chunk: Buffer) => void (this.#log += chunk.toString()))
+    this.#drivers = child
+    const ended = once(child, 'exit').then(() => Promise.reject(new Error(`the drivers ended: ${this.#log}`)))
+    ended.catch(() => {})
+    await Promise.race([once(child.stdout ?? child, 'data'), ended])
+  }
+
+  async stopDrivers(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    await end(this.#drivers, signal)
+    this.#drivers = undefined
+  }
+
+  /** Starts dockerd and waits until it answers; the first time it gets its one image, `busybox`. */
+  async startDocker(): Promise<void> {
+    const args = ['--exec-opt', 'native.cgroupdriver=cgroupfs', '--cgroup-parent', `/calicoctl-${this.#pid}`, '--iptables=true']
+    const child = this.#spawn(['dockerd', ...args], ['ignore', 'ignore', 'pipe'])
+    child.stderr?.on('data', (chunk: Buffer) => void (this.#log += chunk.toString()))
+    this.#dockerd = child
+    let running = true
+    child.once('exit', () => (running = false))
+    while ((await this.try(['docker', 'version'])).code !== 0) {
+      if (!running) throw new Error(`dockerd ended: ${this.#log.slice(-3000)}`)
+      await pause(50)
+    }
+    if ((await this.docker('images', '-q', 'busybox')) === '') await this.#importImage()
+  }
+
+  /** `SIGKILL` is what a crash does; containers run on. */
+  async stopDocker(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    await end(this.#dockerd, signal)
+    this.#dockerd = undefined
+  }
+
+  /** What the drivers and dockerd have said. */
+  get log(): string {
+    return this.#log
+  }
+
+  async close(): Promise<void> {
+    const closed = this.#outer.exitCode === null ? once(this.#outer, 'exit') : undefined
+    this.#outer.kill('SIGKILL')
+    await closed
+    await rm(this.#folder, { recursive: true, force: true })
+  }
+
+  #spawn(command: readonly string[], stdio: ('ignore' | 'pipe')[]): ChildProcess {
+    const inside = ['-t', String(this.#pid), '-m', '-n', '-u', '-p', '--', ...command]
+    return spawn('nsenter', inside, { stdio, env: { PATH: process.env['PATH'], HOME: '/root', LC_ALL: 'C' } })
+  }
+
+  /** A file system with nothing in it but busybox under all its names. */
+  async #importImage(): Promise<void> {
+    const root = join(this.#folder, 'image')
+    await mkdir(join(root, 'bin'), { recursive: true })
+    await this.run('cp', await this.run('sh', '-c', 'command -v busybox'), join(root, 'bin', 'busybox'))
+    await this.run('chroot', root, '/bin/busybox', '--install', '-s', '/bin')
+    const tar = spawn('tar', ['-C', root, '-c', '.'], { stdio: ['ignore', 'pipe', 'ignore'] })
+    const change = ['-c', 'CMD ["sh"]', '-c', 'ENV PATH=/bin']
+    const { code, stderr } = await this.try(['docker', 'import', ...change, '-', 'busybox:latest'], { stdin: tar.stdout })
+    if (code !== 0) throw new Error(`docker import: ${stderr}`)
+  }
+}
+
+// --- internal ---
+
+/**
+ * The first process of a host, named $1. It shows the machine's control groups under a /sys of its own network, has folders of its own for what runs, gives
+ * the host one link with a default route (without one the kernel does not answer for the containers' gateway), and then waits for its input to end.
+ */
+const INIT = `
+set -e
+hostname "$1"
+mount --rbind /sys/fs/cgroup "$2"
+mount -t sysfs sysfs /sys
+mount --rbind "$2" /sys/fs/cgroup
+mount -t tmpfs tmpfs /run
+mkdir -p /run/docker/plugins /run/lock /run/netns /var/lib/docker
+mount -t tmpfs tmpfs /var/lib/docker
+ip link set lo up
+ip link add uplink type veth peer name far
+ip link set far up
+ip addr add 172.18.18.101/24 dev uplink
+ip link set uplink up
+ip route add default via 172.18.18.1
+sysctl -q -w net.ipv4.ip_forward=1
+echo ready
+while read -r _; do :; done
+`
+
+async function end(child: ChildProcess | undefined, signal: NodeJS.Signals): Promise<void> {
+  if (!child || child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  // Signals reach what nsenter has become: it executes the program in its own place.
+  child.kill(signal)
+  await ended
+}
+
+function isOnPath(program: string): boolean {
+  return (process.env['PATH'] ?? '').split(':').some((folder) => existsSync(`${folder}/${program}`))
+}
