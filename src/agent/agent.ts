@@ -1,34 +1,56 @@
 import { join } from 'node:path'
-import process from 'node:process'
 import { UserError } from '../model/user-error.ts'
 import type { Datastore } from '../store/datastore.ts'
 import type { Clock } from '../store/resources/clock.ts'
+import { createIpam, type Ipam } from '../ipam/store.ts'
 import { coalesce } from './coalesce.ts'
 import { Dataplane } from './dataplane/dataplane.ts'
-import type { LocalEndpoints } from './dataplane/host.ts'
 import { Nft } from './dataplane/nft.ts'
 import { Renderer } from './dataplane/render.ts'
+import { type DockerDrivers, startDockerDrivers } from './docker/drivers.ts'
+import { acceptForwarding } from './docker/forwarding.ts'
+import { Leftovers } from './docker/leftovers.ts'
 import { type Followed, followWorld } from './feed.ts'
 import { footprintFile } from './footprint-file.ts'
+import { detectAddress } from './host/autodetect.ts'
 import { readInterfaces, watchInterfaces } from './host/interfaces.ts'
 import { ProgramError, runProgram } from './host/program.ts'
 import { updateRoutes } from './host/routes.ts'
 import { prepareHost, prepareInterface } from './host/settings.ts'
 import { HOST_KINDS, hostFacts } from './host-facts.ts'
 import type { Log } from './log.ts'
-import { type AgentStatus, askStatus, serveStatus } from './status.ts'
+import { Programmed } from './programmed.ts'
+import { registerHost } from './register.ts'
+import { State } from './state.ts'
+import { askStatus, serveStatus } from './status.ts'
 
 export interface AgentOptions {
   /** The host's name, as in `spec.node` of its endpoints. */
   readonly node: string
   readonly datastore: Datastore
-  readonly clock: Pick<Clock, 'now' | 'pause'>
+  readonly clock: Clock
   readonly log: Log
   readonly version: string
   /** Where its socket and its notes are. */
   readonly runFolder: string
   /** Takes an emptied datastore for what it says. */
   readonly acceptEmpty: boolean
+  /** What to be for Docker; undefined: nothing. */
+  readonly docker: DockerOptions | undefined
+  /** The address that other hosts know this one by; undefined: found out by `method`. */
+  readonly address: string | undefined
+  /** As `detectAddress` takes it. */
+  readonly method: string
+  /** Makes a pool of addresses when there is none. */
+  readonly defaultPools: boolean
+}
+
+export interface DockerOptions {
+  readonly scope: 'auto' | 'local' | 'global'
+  /** Labels of containers become labels of their endpoints. */
+  readonly containerLabels: boolean
+  /** How long, in milliseconds, an endpoint without interface, or an interface without endpoint, is let be. */
+  readonly graceMilliseconds: number
 }
 
 /** Where an agent listens for questions about itself, below its folder. */
@@ -44,21 +66,31 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const { log, clock, node } = options
   await requirePrograms()
   await refuseSecond(options.runFolder)
+  await registerHost({
+    ...options,
+    address: options.address ?? (await detectAddress(options.method)),
+    overwrite: options.address !== undefined,
+  })
   await prepareHost(log)
   const state = new State(options)
   const dataplane = new Dataplane(new Nft(), footprintFile(join(options.runFolder, 'dataplane.json')), {
     refused: (owner, why) => log('error', 'the kernel refuses a policy or profile: it is closed until it is changed', { owner, why }),
     repaired: () => log('warning', 'the rules in the kernel were changed by someone else: they are right again'),
+    elsewhere: () => void forward(),
     failed: (error) => {
       state.lastError = error.message
       log('error', 'the kernel takes no rules: those from before stay', { why: error.message })
     },
   })
   const stopServing = await serveStatus(statusSocket(options.runFolder), () => state.status(dataplane.refused))
+  const forward = coalesce(async () => {
+    if (options.docker) await acceptForwarding(log)
+  })
   const renderer = new Renderer()
   const prepared = new Set<string>()
   let followed: Followed | undefined
-  let settling: NodeJS.Timeout | undefined
+  const programmed = new Programmed()
+  let [settling, looking]: (NodeJS.Timeout | undefined)[] = []
 
   const program = async (): Promise<void> => {
     if (!followed || signal.aborted) return
@@ -74,7 +106,12 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
         prepared.add(name)
       }
     }
-    await updateRoutes(local.workloads, new Set(interfaces.keys()))
+    const names = new Set(interfaces.keys())
+    await updateRoutes(local.workloads, names)
+    programmed.reached(local.workloads)
+    const again = await leftovers?.remove(local.workloads, names, clock.now().getTime())
+    clearTimeout(looking)
+    if (again !== undefined) looking = setTimeout(() => void update(), again + 1).unref()
     state.programmed(revision, local, clock.now(), begun)
     log('debug', 'the kernel has what the datastore says', { revision })
     clearTimeout(settling)
@@ -87,6 +124,9 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     }),
   )
 
+  const drivers = options.docker && (await startDrivers(options, options.docker, programmed))
+  const leftovers = drivers && new Leftovers({ ...drivers, log, graceMilliseconds: options.docker?.graceMilliseconds ?? 0 })
+  await forward()
   const guard = dataplane.guard(signal)
   await guard.ready
   const watching = Promise.all([guard.over, watchInterfaces(signal, () => void update())])
@@ -96,8 +136,10 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     state.noteWorld(next.world.setAside.map(({ problem }) => problem.message))
     await update()
   }
+  await drivers?.close()
   await watching
   clearTimeout(settling)
+  clearTimeout(looking)
   await dataplane.settle()
   await stopServing()
   log('info', 'the agent has stopped: what the kernel has stays')
@@ -107,6 +149,24 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
 
 /** How long nothing may change before the kernel's state is noted. */
 const SETTLE_MILLISECONDS = 1000
+
+async function startDrivers(options: AgentOptions, docker: DockerOptions, programmed: Programmed): Promise<DockerDrivers & { readonly ipam: Ipam }> {
+  const { datastore, clock, node, log } = options
+  const drivers = await startDockerDrivers({
+    datastore,
+    clock,
+    node,
+    scope: docker.scope,
+    containerLabels: docker.containerLabels,
+    programmed: (name) => programmed.waitFor(name),
+    events: {
+      failed: (method, error) =>
+        log('error', 'Docker was refused something', { method, why: error instanceof Error ? error.message : String(error) }),
+      warning: (message) => log('warning', 'Docker asked for something', { message }),
+    },
+  })
+  return { ...drivers, ipam: createIpam(datastore, clock) }
+}
 
 async function requirePrograms(): Promise<void> {
   for (const [command, from] of [
@@ -126,73 +186,4 @@ async function refuseSecond(runFolder: string): Promise<void> {
   const path = statusSocket(runFolder)
   const other = await askStatus(path).catch(() => undefined)
   if (other) throw new UserError(`an agent is at work on this host already: process ${other.pid}, as node ${other.node}`, `it answers at ${path}`)
-}
-
-/** What the agent tells of itself. */
-class State {
-  lastError: string | undefined
-  readonly #options: AgentOptions
-  readonly #startedAt: string
-  #datastore: AgentStatus['datastore'] = 'connected'
-  #revision = 0
-  #inSync = false
-  #programmedAt: string | undefined
-  #lag: number | undefined
-  #local: LocalEndpoints | undefined
-  #setAside: ReadonlySet<string> = new Set()
-
-  constructor(options: AgentOptions) {
-    this.#options = options
-    this.#startedAt = options.clock.now().toISOString()
-  }
-
-  readonly away = (error: Error): void => {
-    this.#datastore = 'away'
-    this.#options.log('error', 'the datastore is away: what the kernel has stays', { why: error.message })
-  }
-  readonly back = (): void => {
-    this.#datastore = 'connected'
-    this.#options.log('info', 'the datastore is back')
-  }
-  readonly emptied = (): void => {
-    this.#datastore = 'emptied'
-    this.#options.log('error', 'everything is gone from the datastore: what the kernel has stays, unless the agent is started with --accept-empty')
-  }
-
-  /** Tells, once, of each resource that cannot be understood. */
-  noteWorld(messages: readonly string[]): void {
-    for (const message of messages) if (!this.#setAside.has(message)) this.#options.log('error', 'a resource cannot be understood', { why: message })
-    this.#setAside = new Set(messages)
-    this.#inSync = false
-  }
-
-  programmed(revision: number, local: LocalEndpoints, now: Date, begun: number): void {
-    const known = new Set(this.#local?.idle.map(({ endpoint, reason }) => `${endpoint.id} ${reason}`))
-    for (const { endpoint, reason } of local.idle) {
-      if (!known.has(`${endpoint.id} ${reason}`)) this.#options.log('warning', 'an endpoint cannot act', { endpoint: endpoint.id, why: reason })
-    }
-    this.#revision = revision
-    this.#inSync = true
-    this.#local = local
-    this.#programmedAt = now.toISOString()
-    this.#lag = now.getTime() - begun
-  }
-
-  status(refused: readonly string[]): AgentStatus {
-    const { node, version } = this.#options
-    return {
-      version,
-      node,
-      pid: process.pid,
-      startedAt: this.#startedAt,
-      inSync: this.#inSync && this.#datastore === 'connected',
-      revision: this.#revision,
-      ...(this.#programmedAt === undefined ? {} : { programmedAt: this.#programmedAt }),
-      ...(this.#lag === undefined ? {} : { lagMilliseconds: this.#lag }),
-      datastore: this.#datastore,
-      endpoints: { workloads: this.#local?.workloads.size ?? 0, hosts: this.#local?.hosts.size ?? 0, idle: this.#local?.idle.length ?? 0 },
-      refused,
-      ...(this.lastError === undefined ? {} : { lastError: this.lastError }),
-    }
-  }
 }

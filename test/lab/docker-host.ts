@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { PROGRAM } from '../system/built.ts'
 
 /** What a command inside said. */
 export interface Said {
@@ -96,6 +97,20 @@ export class DockerHost {
   async stopDrivers(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     await end(this.#drivers, signal)
     this.#drivers = undefined
+  }
+
+  /** Starts the agent of the built program on this host's datastore: it brings the drivers. Resolves when its rules are in the kernel. */
+  async startAgent(...options: readonly string[]): Promise<void> {
+    const command = [process.execPath, PROGRAM, 'node', 'run', '--name=host1', `--datastore=${this.store}`, '--agent-log=debug', ...options]
+    const child = this.#spawn(command, ['ignore', 'ignore', 'pipe'])
+    this.#drivers = child
+    await new Promise<void>((resolve, reject) => {
+      child.once('exit', () => reject(new Error(`the agent ended: ${this.#log}`)))
+      child.stderr?.on('data', (chunk: Buffer) => {
+        this.#log += chunk.toString()
+        if (this.#log.includes('the kernel has what the datastore says')) resolve()
+      })
+    })
   }
 
   /** Starts dockerd and waits until it answers; the first time it gets its one image, `busybox`. */
