@@ -81,6 +81,12 @@ interface AnySchema {
   readonly options?: readonly string[]
 }
 
+/** What is below a shape is made when it is first looked at: one resource has few of the fields that its kind knows. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => (made ??= make())
+}
+
 function makeShape(schema: v.GenericSchema): Shape {
   const outer = schema as unknown as AnySchema
   const inner = outer.type === 'optional' && outer.wrapped ? outer.wrapped : schema
@@ -91,19 +97,43 @@ function makeShape(schema: v.GenericSchema): Shape {
   if (meta.decode) return { ...common, type: 'custom' }
   switch (node.type) {
     case 'strict_object': {
-      const fields = Object.entries(node.entries ?? {}).map(([name, field]) => [name, shapeOf(field)] as const)
+      const fields = once(() => Object.entries(node.entries ?? {}).map(([name, field]) => [name, shapeOf(field)] as const))
+      const byName = once(() => new Map(fields()))
+      const byLowerName = once(() => new Map(fields().map(([name]) => [name.toLowerCase(), name])))
       return {
         ...common,
         type: 'struct',
-        fields,
-        byName: new Map(fields),
-        byLowerName: new Map(fields.map(([name]) => [name.toLowerCase(), name])),
+        get fields() {
+          return fields()
+        },
+        get byName() {
+          return byName()
+        },
+        get byLowerName() {
+          return byLowerName()
+        },
       }
     }
-    case 'array':
-      return { ...common, type: 'list', item: shapeOf(node.item as v.GenericSchema) }
-    case 'record':
-      return { ...common, type: 'map', value: shapeOf(node.value as v.GenericSchema) }
+    case 'array': {
+      const item = once(() => shapeOf(node.item as v.GenericSchema))
+      return {
+        ...common,
+        type: 'list',
+        get item() {
+          return item()
+        },
+      }
+    }
+    case 'record': {
+      const value = once(() => shapeOf(node.value as v.GenericSchema))
+      return {
+        ...common,
+        type: 'map',
+        get value() {
+          return value()
+        },
+      }
+    }
     case 'picklist':
       return { ...common, type: 'string', options: node.options ?? [] }
     case 'string':
