@@ -1,20 +1,16 @@
 import type { Net } from '../../model/net.ts'
 import type { Selector } from '../../model/selector/ast.ts'
-import { type ConnectionSet, ConnectionSpace, EVERYTHING, NOTHING } from '../connections/space.ts'
+import { type ConnectionSet, ConnectionSpace, NOTHING } from '../connections/space.ts'
 import { cutAddresses, type Atoms } from './atoms.ts'
 import type { Direction, EntityFacts, Facts, RuleFacts } from '../facts.ts'
 import { Groups } from './groups.ts'
 import { classifyLabels } from './label-classes.ts'
 import { Matches } from './matches.ts'
+import { OPEN, type Outcome, Outcomes, type Verdict } from './outcomes.ts'
 import { findPlaces, type Places } from './places.ts'
-import { type Answers, run } from './program.ts'
+import { type Answers, Runner } from './program.ts'
 
-/** What may pass from one place to another. What is in neither set is denied. */
-export interface Verdict {
-  readonly allowed: ConnectionSet
-  /** What cannot be told. */
-  readonly unknown: ConnectionSet
-}
+export type { Verdict } from './outcomes.ts'
 
 /**
  * The indexed engine (`reference/beyond.md 4.2`): sorts endpoints and addresses into places that no rule can tell apart, and answers for all headers
@@ -24,23 +20,28 @@ export class Engine {
   readonly space: ConnectionSpace
   readonly places: Places
   readonly atoms: Atoms
+  /** What numbers in answers mean. */
+  readonly outcomes: Outcomes
   readonly #matches: Matches
   readonly #groups: Groups
+  readonly #runner: Runner
   /** Per direction, by group and what the endpoint itself fulfils. */
   readonly #answers = new Map<string, Answers>()
   readonly #ofPlace: Readonly<Record<Direction, (Answers | undefined)[]>> = { ingress: [], egress: [] }
 
-  /** `space`: shared by engines whose results are to be compared. `nets`: networks that are asked about, besides those of rules. */
-  constructor(facts: Facts, space: ConnectionSpace = new ConnectionSpace(), nets: readonly Net[] = []) {
+  /** `space`: shared by engines whose results are to be compared. */
+  constructor(facts: Facts, space: ConnectionSpace = new ConnectionSpace()) {
     this.space = space
+    this.outcomes = new Outcomes(space)
     const labels = classifyLabels(
       [...facts.endpoints, ...facts.networkSets].map((owner) => owner.labels),
       selectorsOf(facts),
     )
-    this.atoms = cutAddresses([...nets, ...netsOf(facts)])
+    this.atoms = cutAddresses(netsOf(facts))
     this.places = findPlaces(facts.endpoints, labels, this.atoms)
     const setClasses = facts.networkSets.map((_, index) => labels.classOf[facts.endpoints.length + index] ?? 0)
     this.#matches = new Matches(space, this.places, this.atoms, labels, facts.networkSets, setClasses)
+    this.#runner = new Runner(this.#matches, this.outcomes)
     this.#groups = new Groups(facts, this.places.endpointClasses, labels, (rule, direction) =>
       Matches.asks(direction === 'ingress' ? rule.destination : rule.source),
     )
@@ -50,16 +51,15 @@ export class Engine {
   verdict(source: number, destination: number): Verdict {
     const [from, to] = [this.places.list[source], this.places.list[destination]]
     if (!from || !to || from.family !== to.family) return { allowed: NOTHING, unknown: NOTHING }
-    const egress = this.#side('egress', source)
-    const ingress = this.#side('ingress', destination)
-    return both(this.space, sideAt(egress, destination), sideAt(ingress, source))
+    const [out, into] = [this.answers('egress', source), this.answers('ingress', destination)]
+    return this.outcomes.verdict(this.outcomes.both(out?.[destination] ?? OPEN, into?.[source] ?? OPEN))
   }
 
   /** What one end says alone: `egress` of the source, or `ingress` of the destination. Undefined when that end is no endpoint. */
   oneSide(direction: Direction, source: number, destination: number): Verdict | undefined {
     const [own, peer] = direction === 'egress' ? [source, destination] : [destination, source]
-    const answers = this.#side(direction, own)
-    return answers && both(this.space, sideAt(answers, peer), OPEN)
+    const answers = this.answers(direction, own)
+    return answers && this.outcomes.verdict(this.outcomes.both(answers[peer] ?? OPEN, OPEN))
   }
 
   /**
@@ -75,39 +75,8 @@ export class Engine {
     return this.#line('ingress', destination, allowed, unknown)
   }
 
-  /** What the rules at a place say about all peers; undefined outside. Places with the same rules share it. */
-  answersAt(direction: Direction, place: number): Answers | undefined {
-    return this.#side(direction, place)
-  }
-
-  // --- internal ---
-
-  /** All pairs of one place and each other; `direction` is that in which the one sees them. */
-  #line(direction: Direction, own: number, allowed: Int32Array, unknown: Int32Array | undefined): Int32Array {
-    const { list } = this.places
-    const family = list[own]?.family
-    const mine = this.#side(direction, own)
-    for (let peer = 0; peer < list.length; peer++) {
-      if (unknown) unknown[peer] = NOTHING
-      if (list[peer]?.family !== family) {
-        allowed[peer] = NOTHING
-        continue
-      }
-      const theirs = this.#side(direction === 'egress' ? 'ingress' : 'egress', peer)
-      if (mine?.denied || theirs?.denied) {
-        const verdict = both(this.space, sideAt(mine, peer), sideAt(theirs, own))
-        allowed[peer] = verdict.allowed
-        if (unknown) unknown[peer] = verdict.unknown
-      } else {
-        const may = mine ? (mine.allowed[peer] ?? NOTHING) : EVERYTHING
-        allowed[peer] = may === NOTHING ? NOTHING : this.space.intersect(may, theirs ? (theirs.allowed[own] ?? NOTHING) : EVERYTHING)
-      }
-    }
-    return allowed
-  }
-
-  /** What the rules at a place say; undefined outside. */
-  #side(direction: Direction, place: number): Answers | undefined {
+  /** What the rules at a place say about packets from (`egress`) or to it, by peer. The same object for all places with the same. */
+  answers(direction: Direction, place: number): Answers | undefined {
     const known = this.#ofPlace[direction][place]
     if (known) return known
     const where = this.places.list[place]
@@ -118,9 +87,26 @@ export class Engine {
     const own = group.aboutItself.map((rule) => this.#ownHeaders(rule, direction, place))
     const key = `${number}/${where.family}/${own.join()}`
     let answers = this.#answers.get(key)
-    if (!answers) this.#answers.set(key, (answers = run(this.space, this.#matches, group, where.family, own, this.places.list.length)))
+    if (!answers) this.#answers.set(key, (answers = this.#runner.run(group, where.family, own)))
     this.#ofPlace[direction][place] = answers
     return answers
+  }
+
+  // --- internal ---
+
+  /** All pairs of one place and each other; `direction` is that in which the one sees them. */
+  #line(direction: Direction, own: number, allowed: Int32Array, unknown: Int32Array | undefined): Int32Array {
+    const { list } = this.places
+    const family = list[own]?.family
+    const mine = this.answers(direction, own)
+    for (let peer = 0; peer < list.length; peer++) {
+      const theirs = this.answers(direction === 'egress' ? 'ingress' : 'egress', peer)
+      const id = list[peer]?.family === family ? this.outcomes.both(mine?.[peer] ?? OPEN, theirs?.[own] ?? OPEN) : 0
+      const verdict = this.outcomes.verdict(id)
+      allowed[peer] = verdict.allowed
+      if (unknown) unknown[peer] = verdict.unknown
+    }
+    return allowed
   }
 
   #ownHeaders(rule: RuleFacts, direction: Direction, place: number): ConnectionSet {
@@ -130,26 +116,6 @@ export class Engine {
 }
 
 // --- internal ---
-
-/** What may be allowed and what may be denied, between an endpoint and one peer. */
-interface Possible {
-  readonly allowed: ConnectionSet
-  /** Undefined: all that is not allowed. */
-  readonly denied: ConnectionSet | undefined
-}
-
-const OPEN: Possible = { allowed: EVERYTHING, denied: NOTHING }
-
-function sideAt(answers: Answers | undefined, peer: number): Possible {
-  return answers ? { allowed: answers.allowed[peer] ?? NOTHING, denied: answers.denied?.[peer] } : OPEN
-}
-
-function both(space: ConnectionSpace, a: Possible, b: Possible): Verdict {
-  const may = space.intersect(a.allowed, b.allowed)
-  if (may === NOTHING || (a.denied === undefined && b.denied === undefined)) return { allowed: may, unknown: NOTHING }
-  const mayNot = space.union(a.denied ?? space.complement(a.allowed), b.denied ?? space.complement(b.allowed))
-  return { allowed: space.subtract(may, mayNot), unknown: space.intersect(may, mayNot) }
-}
 
 function* rulesOf(facts: Facts): Generator<RuleFacts> {
   for (const { policies } of facts.tiers) {

@@ -16,7 +16,7 @@ export interface Group {
   readonly kind: 'workload' | 'host'
   readonly direction: Direction
   readonly stages: readonly Stage[]
-  /** Rules that ask something of the endpoint's own end of the connection. */
+  /** Rules that some places of the endpoints fulfil and others do not, by what they ask of the endpoint's own end. */
   readonly aboutItself: readonly RuleFacts[]
 }
 
@@ -31,15 +31,16 @@ export class Groups {
     for (const [index, { labelClass }] of classes.entries()) byLabelClass[labelClass]?.push(index)
     const acting = actingPolicies(facts, classes.length, byLabelClass, labels)
     const pool = new TextPool()
+    const profileKey = profileKeys(facts)
     this.of = { ingress: new Int32Array(classes.length), egress: new Int32Array(classes.length) }
     for (const [index, { example }] of classes.entries()) {
       const kind = example.kind === 'workload' ? 'w' : example.allInterfaces ? 'a' : 'h'
-      const profiles = JSON.stringify(example.profiles)
+      const profiles = profileKey(example.profiles)
       for (const direction of ['ingress', 'egress'] as const) {
         const policies = (acting[index] ?? []).filter(
           ({ tier, policy: at }) => acts(facts.tiers[tier]?.policies[at], example.kind === 'workload', example.allInterfaces === true)[direction],
         )
-        const id = pool.intern(`${direction}${kind}${profiles}${policies.map(({ number }) => number).join()}`)
+        const id = pool.intern(`${direction}${kind}${profiles};${policies.map(({ number }) => number).join()}`)
         this.of[direction][index] = id
         if (id < this.list.length) continue
         const stages = stagesOf(facts, policies, example.profiles, direction)
@@ -51,6 +52,25 @@ export class Groups {
 }
 
 // --- internal ---
+
+/** A text for a list of profiles, the same for lists whose rules are the same: those of most namespaces are. */
+function profileKeys({ profiles }: Facts): (names: readonly string[]) => string {
+  const contents = new TextPool()
+  const ids = new Map<string, number>()
+  const lists = new Map<string, string>()
+  for (const [name, { ingress, egress }] of profiles) ids.set(name, contents.intern(textOf([ingress, egress])))
+  return (names) => {
+    const written = names.join('\n')
+    let key = lists.get(written)
+    if (key === undefined) lists.set(written, (key = names.map((name) => ids.get(name) ?? '-').join()))
+    return key
+  }
+}
+
+/** IPv6 addresses are bigints, which JSON does not know. */
+function textOf(rules: unknown): string {
+  return JSON.stringify(rules, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value))
+}
 
 interface Acting {
   readonly number: number
@@ -87,11 +107,18 @@ const NEITHER: Readonly<Record<Direction, boolean>> = { ingress: false, egress: 
 function stagesOf(facts: Facts, acting: readonly Acting[], profiles: readonly string[], direction: Direction): Stage[] {
   const stages: Stage[] = []
   for (const when of ['untracked', 'preDNAT', undefined] as const) {
-    for (const [index, tier] of facts.tiers.entries()) {
-      const policies = acting.filter((one) => one.tier === index).map((one) => tier.policies[one.policy])
-      const rules = policies.filter((policy) => policy !== undefined && policy.stage === when).map((policy) => policy?.[direction] ?? [])
-      // What untracked and preDNAT policies leave undecided goes on to the others.
-      if (rules.length > 0) stages.push({ rules: rules.flat(), end: when === undefined ? tier.defaultAction : 'Pass' })
+    let [before, rules]: [number, RuleFacts[]] = [-1, []]
+    for (const { tier: at, policy } of acting) {
+      const tier = facts.tiers[at]
+      const found = tier?.policies[policy]
+      if (!tier || !found || found.stage !== when) continue
+      if (at !== before) {
+        rules = []
+        // What untracked and preDNAT policies leave undecided goes on to the others.
+        stages.push({ rules, end: when === undefined ? tier.defaultAction : 'Pass' })
+      }
+      before = at
+      rules.push(...(found[direction] ?? []))
     }
   }
   for (const name of profiles) {

@@ -1,18 +1,18 @@
-/** Gives each pair of numbers one number, in order of appearance. Numbers are below 2^26. */
+import { PairTable } from '../connections/pair-table.ts'
+
+/** Gives each pair of numbers one number, in order of appearance. */
 export class PairPool {
-  readonly #ids = new Map<number, number>()
+  readonly #ids = new PairTable()
 
   get size(): number {
     return this.#ids.size
   }
 
   intern(first: number, second: number): number {
-    const key = first * 2 ** 26 + second
-    let id = this.#ids.get(key)
-    if (id === undefined) {
-      id = this.#ids.size
-      this.#ids.set(key, id)
-    }
+    const known = this.#ids.get(first, second)
+    if (known !== -1) return known
+    const id = this.#ids.size
+    this.#ids.set(first, second, id)
     return id
   }
 }
