@@ -110,7 +110,7 @@ function collectQuestions(selectors: Iterable<Selector>): Questions {
     else if (ast.type === 'compare') about(ast.label).parts.set(`${ast.operator} ${ast.value}`, partOf(ast.operator, ast.value))
     if (ast.type === 'set') about(ast.label)
   }
-  for (const selector of selectors) visit(selector)
+  for (const selector of new Set(selectors)) visit(selector)
   return byLabel
 }
 

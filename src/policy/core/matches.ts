@@ -10,6 +10,7 @@ import { addBits, allBits, type Bits, boundsOf, eachBit, hasAny, hasBit, keepBit
 import type { Direction, EntityFacts, IcmpFacts, NetworkSetFacts, RuleFacts } from '../facts.ts'
 import type { LabelClasses } from './label-classes.ts'
 import type { Places } from './places.ts'
+import { TextPool } from './pool.ts'
 
 /** Places, and the headers with which a packet from or to them fulfils one end of a rule. The lists of an end may overlap: any of them will do. */
 export interface EndMatch {
@@ -41,10 +42,15 @@ export class Matches {
   readonly #placesOfSet: number[][]
   readonly #placesOfAtom: number[][] = []
   readonly #setClasses: readonly number[]
-  readonly #selected = new Map<string, Bits>()
+  readonly #selected: Bits[] = []
+  readonly #selectors = new TextPool()
+  readonly #selectorIds = new Map<Selector, number>()
   readonly #ends = new Map<string, readonly EndMatch[]>()
   readonly #entities = new WeakMap<EntityFacts, Record<Side, readonly EndMatch[] | undefined>>()
-  readonly #steps = new Map<RuleFacts, Partial<Record<`${Direction}${4 | 6}`, Step>>>()
+  readonly #steps: Readonly<Record<Direction, Readonly<Record<4 | 6, Map<RuleFacts, Step>>>>> = {
+    ingress: { 4: new Map(), 6: new Map() },
+    egress: { 4: new Map(), 6: new Map() },
+  }
   readonly #inNet = new Map<string, Bits>()
   /** What declares a port of a name: endpoint classes, each with the protocol and port. */
   readonly #ports = new Map<string, { endpointClass: number; protocol: number; port: number }[]>()
@@ -99,9 +105,11 @@ export class Matches {
 
   /** A rule as it is tried at endpoints: what it asks of the header and of the peer. What hangs on the endpoint itself is for `headersAt`. */
   step(rule: RuleFacts, direction: Direction, family: 4 | 6): Step {
-    let known = this.#steps.get(rule)
-    if (!known) this.#steps.set(rule, (known = {}))
-    return (known[`${direction}${family}`] ??= this.#makeStep(rule, direction, family))
+    const known = this.#steps[direction][family].get(rule)
+    if (known) return known
+    const step = this.#makeStep(rule, direction, family)
+    this.#steps[direction][family].set(rule, step)
+    return step
   }
 
   /** The places that fulfil what a rule asks of one end, and with which headers. */
@@ -110,7 +118,7 @@ export class Matches {
     if (!known) this.#entities.set(entity, (known = { source: undefined, destination: undefined }))
     const found = known[side]
     if (found) return found
-    const key = keyOf(entity, side)
+    const key = this.#keyOf(entity, side)
     let list = this.#ends.get(key)
     if (!list) this.#ends.set(key, (list = this.#compute(entity, side)))
     known[side] = list
@@ -133,6 +141,12 @@ export class Matches {
     if (!Matches.asks(rule[own])) headers = this.space.intersect(headers, this.end(rule[own], own)[0]?.headers ?? NOTHING)
     const matches = headers === NOTHING ? [] : this.end(rule[peer], peer)
     return { action, maybe, headers, matches }
+  }
+
+  #keyOf({ selector, notSelector, nets, notNets, ports, notPorts }: EntityFacts, side: Side): string {
+    const sideText = isSome(ports) || isSome(notPorts) ? side : ''
+    const [picked, notPicked] = [selector, notSelector].map((one) => (one ? this.#idOf(one) : ''))
+    return `${sideText};${picked};${notPicked};${textOf(nets)};${textOf(notNets)};${ports?.join() ?? ''};${notPorts?.join() ?? ''}`
   }
 
   #compute(entity: EntityFacts, side: Side): readonly EndMatch[] {
@@ -208,8 +222,8 @@ export class Matches {
 
   /** The places whose address belongs to an endpoint or network set that a selector picks. */
   #picked(selector: Selector): Bits {
-    const key = canonicalSelector(selector)
-    const known = this.#selected.get(key)
+    const id = this.#idOf(selector)
+    const known = this.#selected[id]
     if (known) return known
     const classes = this.#labels.matching(selector)
     const bits = noBits(this.size)
@@ -219,8 +233,15 @@ export class Matches {
     for (const [set, labelClass] of this.#setClasses.entries()) {
       if (hasBit(classes, labelClass)) for (const place of this.#placesOfSet[set] ?? []) setBit(bits, place)
     }
-    this.#selected.set(key, bits)
+    this.#selected[id] = bits
     return bits
+  }
+
+  /** Equal selectors have one number. */
+  #idOf(selector: Selector): number {
+    let id = this.#selectorIds.get(selector)
+    if (id === undefined) this.#selectorIds.set(selector, (id = this.#selectors.intern(canonicalSelector(selector))))
+    return id
   }
 
   #within(nets: readonly Net[]): Bits {
@@ -251,18 +272,8 @@ function isSome<T>(list: readonly T[] | undefined): list is readonly T[] {
   return list !== undefined && list.length > 0
 }
 
-function keyOf(entity: EntityFacts, side: Side): string {
-  const { selector, notSelector, nets, notNets, ports, notPorts } = entity
-  const withPorts = isSome(ports) || isSome(notPorts)
-  return [
-    withPorts ? side : '',
-    selector ? canonicalSelector(selector) : '',
-    notSelector ? canonicalSelector(notSelector) : '',
-    nets?.map(formatNet).join(),
-    notNets?.map(formatNet).join(),
-    ports?.join(),
-    notPorts?.join(),
-  ].join('\n')
+function textOf(nets: readonly Net[] | undefined): string {
+  return nets?.map(formatNet).join() ?? ''
 }
 
 function isName(port: Port): port is string {
