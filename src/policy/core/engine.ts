@@ -2,9 +2,9 @@ import type { Net } from '../../model/net.ts'
 import type { Selector } from '../../model/selector/ast.ts'
 import { type ConnectionSet, ConnectionSpace, NOTHING } from '../connections/space.ts'
 import { cutAddresses, type Atoms } from './atoms.ts'
-import type { Direction, EntityFacts, Facts, RuleFacts } from '../facts.ts'
-import { Groups } from './groups.ts'
-import { classifyLabels } from './label-classes.ts'
+import type { Direction, Facts, PolicyFacts, RuleFacts } from '../facts.ts'
+import { type Group, GroupRegistry, groupsOf } from './groups.ts'
+import { classifyLabels, type LabelClasses } from './label-classes.ts'
 import { Matches } from './matches.ts'
 import { OPEN, type Outcome, Outcomes, type Verdict } from './outcomes.ts'
 import { findPlaces, type Places } from './places.ts'
@@ -22,29 +22,58 @@ export class Engine {
   readonly atoms: Atoms
   /** What numbers in answers mean. */
   readonly outcomes: Outcomes
+  readonly #facts: Facts
+  readonly #labels: LabelClasses
   readonly #matches: Matches
-  readonly #groups: Groups
   readonly #runner: Runner
-  /** Per direction, by group and what the endpoint itself fulfils. */
-  readonly #answers = new Map<string, Answers>()
-  readonly #ofPlace: Readonly<Record<Direction, (Answers | undefined)[]>> = { ingress: [], egress: [] }
+  readonly #registry: GroupRegistry
+  /** The group of each endpoint class. */
+  readonly #groups: Readonly<Record<Direction, readonly Group[]>>
+  /** By group, then by family and what the endpoint itself fulfils. */
+  readonly #answers: Map<Group, Map<string, Answers>>
+  readonly #ofPlace: Readonly<Record<Direction, (Answers | undefined)[]>>
 
-  /** `space`: shared by engines whose results are to be compared. */
-  constructor(facts: Facts, space: ConnectionSpace = new ConnectionSpace()) {
+  /** `space`: shared by engines whose results are to be compared. `before`: for `updated` alone, with its places. */
+  constructor(facts: Facts, space: ConnectionSpace = new ConnectionSpace(), before?: { readonly engine: Engine; readonly places: Places }) {
     this.space = space
-    this.outcomes = new Outcomes(space)
-    const labels = classifyLabels(
-      [...facts.endpoints, ...facts.networkSets].map((owner) => owner.labels),
-      selectorsOf(facts),
-    )
-    this.atoms = cutAddresses(netsOf(facts))
-    this.places = findPlaces(facts.endpoints, labels, this.atoms)
-    const setClasses = facts.networkSets.map((_, index) => labels.classOf[facts.endpoints.length + index] ?? 0)
-    this.#matches = new Matches(space, this.places, this.atoms, labels, facts.networkSets, setClasses)
-    this.#runner = new Runner(this.#matches, this.outcomes)
-    this.#groups = new Groups(facts, this.places.endpointClasses, labels, (rule, direction) =>
-      Matches.asks(direction === 'ingress' ? rule.destination : rule.source),
-    )
+    this.#facts = facts
+    if (before) {
+      const { engine, places } = before
+      this.places = places
+      this.outcomes = engine.outcomes
+      this.atoms = engine.atoms
+      this.#labels = engine.#labels
+      this.#matches = engine.#matches
+      this.#runner = engine.#runner
+      this.#registry = engine.#registry
+      this.#answers = engine.#answers
+    } else {
+      this.outcomes = new Outcomes(space)
+      this.#labels = classifyLabels(
+        [...facts.endpoints, ...facts.networkSets].map((owner) => owner.labels),
+        selectorsOf(rulesOf(facts), policiesOf(facts)),
+      )
+      this.atoms = cutAddresses(netsOf(facts, rulesOf(facts)))
+      this.places = findPlaces(facts.endpoints, this.#labels, this.atoms)
+      const setClasses = facts.networkSets.map((_, index) => this.#labels.classOf[facts.endpoints.length + index] ?? 0)
+      this.#matches = new Matches(space, this.places, this.atoms, this.#labels, facts.networkSets, setClasses)
+      this.#runner = new Runner(this.#matches, this.outcomes)
+      this.#registry = new GroupRegistry()
+      this.#answers = new Map()
+    }
+    const sameRules = before !== undefined && before.engine.#facts.tiers === facts.tiers && before.engine.#facts.profiles === facts.profiles
+    this.#groups = sameRules ? before.engine.#groups : groupsOf(facts, this.places.endpointClasses, this.#labels, this.#registry)
+    this.#ofPlace = sameRules ? before.engine.#ofPlace : { ingress: [], egress: [] }
+  }
+
+  /**
+   * The engine of the world that this one's became, with the same space. Facts that are the same objects as before did not change: what hangs on them alone
+   * is taken over, and the rest is computed when it is asked for. Where something new cannot be told by the places there are (a value that no selector
+   * named before, a network, an endpoint like no other), all is sorted anew. The results do not hang on which way was taken; the numbers of places do.
+   */
+  updated(facts: Facts): Engine {
+    const places = this.#mayKeep(facts) ? this.places.updated(facts.endpoints) : undefined
+    return places ? new Engine(facts, this.space, { engine: this, places }) : new Engine(facts, this.space)
   }
 
   /** What may pass between two places; nothing across families. */
@@ -81,13 +110,14 @@ export class Engine {
     if (known) return known
     const where = this.places.list[place]
     if (where?.endpointClass === undefined) return undefined
-    const number = this.#groups.of[direction][where.endpointClass] ?? 0
-    const group = this.#groups.list[number]
+    const group = this.#groups[direction][where.endpointClass]
     if (!group) return undefined
     const own = group.aboutItself.map((rule) => this.#ownHeaders(rule, direction, place))
-    const key = `${number}/${where.family}/${own.join()}`
-    let answers = this.#answers.get(key)
-    if (!answers) this.#answers.set(key, (answers = this.#runner.run(group, where.family, own)))
+    const key = `${where.family}/${own.join()}`
+    let ofGroup = this.#answers.get(group)
+    if (!ofGroup) this.#answers.set(group, (ofGroup = new Map()))
+    let answers = ofGroup.get(key)
+    if (!answers) ofGroup.set(key, (answers = this.#runner.run(group, where.family, own)))
     this.#ofPlace[direction][place] = answers
     return answers
   }
@@ -109,6 +139,22 @@ export class Engine {
     return allowed
   }
 
+  /** Whether the places could as well have been made for other facts, but for their endpoints. */
+  #mayKeep(facts: Facts): boolean {
+    const before = this.#facts
+    // What is no longer asked for is kept, too; not without end.
+    if (this.#registry.size > 2 * MANY_GROUPS + 4 * this.places.endpointClasses.length) return false
+    const sets = facts.networkSets
+    if (sets.length !== before.networkSets.length || sets.some((set, index) => set !== before.networkSets[index])) return false
+    if (facts.tiers === before.tiers && facts.profiles === before.profiles) return true
+    const policies = [...policiesOf(facts)].filter((policy) => !this.#registry.has(policy))
+    const profiles = [...facts.profiles].filter(([name, profile]) => before.profiles.get(name) !== profile)
+    const rules = [...policies, ...profiles.map(([, profile]) => profile)].flatMap(({ ingress = [], egress = [] }) => [...ingress, ...egress])
+    for (const selector of selectorsOf(rules, policies)) if (!this.#labels.knows(selector)) return false
+    for (const net of netsOf({ networkSets: [] }, rules)) if (!this.atoms.knows(net)) return false
+    return true
+  }
+
   #ownHeaders(rule: RuleFacts, direction: Direction, place: number): ConnectionSet {
     const side = direction === 'ingress' ? 'destination' : 'source'
     return this.#matches.headersAt(rule[side], side, place)
@@ -117,12 +163,17 @@ export class Engine {
 
 // --- internal ---
 
+/** Groups that an engine keeps besides, however small its world is. */
+const MANY_GROUPS = 500
+
+function* policiesOf({ tiers }: Facts): Generator<PolicyFacts> {
+  for (const { policies } of tiers) yield* policies
+}
+
 function* rulesOf(facts: Facts): Generator<RuleFacts> {
-  for (const { policies } of facts.tiers) {
-    for (const { ingress = [], egress = [] } of policies) {
-      yield* ingress
-      yield* egress
-    }
+  for (const { ingress = [], egress = [] } of policiesOf(facts)) {
+    yield* ingress
+    yield* egress
   }
   for (const { ingress, egress } of facts.profiles.values()) {
     yield* ingress
@@ -130,25 +181,22 @@ function* rulesOf(facts: Facts): Generator<RuleFacts> {
   }
 }
 
-function* entitiesOf(facts: Facts): Generator<EntityFacts> {
-  for (const rule of rulesOf(facts)) {
-    yield rule.source
-    yield rule.destination
+function* selectorsOf(rules: Iterable<RuleFacts>, policies: Iterable<PolicyFacts>): Generator<Selector> {
+  for (const { selector } of policies) yield selector
+  for (const { source, destination } of rules) {
+    for (const { selector, notSelector } of [source, destination]) {
+      if (selector) yield selector
+      if (notSelector) yield notSelector
+    }
   }
 }
 
-function* selectorsOf(facts: Facts): Generator<Selector> {
-  for (const { policies } of facts.tiers) for (const { selector } of policies) yield selector
-  for (const { selector, notSelector } of entitiesOf(facts)) {
-    if (selector) yield selector
-    if (notSelector) yield notSelector
-  }
-}
-
-function* netsOf(facts: Facts): Generator<Net> {
-  for (const { nets } of facts.networkSets) yield* nets
-  for (const { nets = [], notNets = [] } of entitiesOf(facts)) {
-    yield* nets
-    yield* notNets
+function* netsOf({ networkSets }: Pick<Facts, 'networkSets'>, rules: Iterable<RuleFacts>): Generator<Net> {
+  for (const { nets } of networkSets) yield* nets
+  for (const { source, destination } of rules) {
+    for (const { nets = [], notNets = [] } of [source, destination]) {
+      yield* nets
+      yield* notNets
+    }
   }
 }

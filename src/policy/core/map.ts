@@ -55,7 +55,10 @@ interface Said {
 
 function answersOf(engine: Engine, direction: Direction): Said {
   const { list: places } = engine.places
-  const unruled = { 4: Int32Array.from(places, ({ family }) => (family === 4 ? OPEN : CLOSED)), 6: Int32Array.from(places, ({ family }) => (family === 6 ? OPEN : CLOSED)) }
+  const unruled = {
+    4: Int32Array.from(places, ({ family }) => (family === 4 ? OPEN : CLOSED)),
+    6: Int32Array.from(places, ({ family }) => (family === 6 ? OPEN : CLOSED)),
+  }
   const list: Answers[] = []
   const numbers = new Map<Answers, number>()
   const of = Int32Array.from(places, ({ family }, place) => {

@@ -8,6 +8,11 @@ export class PairPool {
     return this.#ids.size
   }
 
+  /** -1 when the pair has none yet. */
+  find(first: number, second: number): number {
+    return this.#ids.get(first, second)
+  }
+
   intern(first: number, second: number): number {
     const known = this.#ids.get(first, second)
     if (known !== -1) return known
@@ -23,6 +28,11 @@ export class TextPool {
 
   get size(): number {
     return this.#ids.size
+  }
+
+  /** -1 when the text has none yet. */
+  find(text: string): number {
+    return this.#ids.get(text) ?? -1
   }
 
   intern(text: string): number {
