@@ -6,7 +6,7 @@ import type { Direction, Facts, PolicyFacts, RuleFacts } from '../facts.ts'
 import { type Group, GroupRegistry, groupsOf } from './groups.ts'
 import { classifyLabels, type LabelClasses } from './label-classes.ts'
 import { Matches } from './matches.ts'
-import { OPEN, type Outcome, Outcomes, type Verdict } from './outcomes.ts'
+import { OPEN, type Outcomes, outcomesOf, type Verdict } from './outcomes.ts'
 import { findPlaces, type Places } from './places.ts'
 import { type Answers, Runner } from './program.ts'
 
@@ -23,6 +23,7 @@ export class Engine {
   /** What numbers in answers mean. */
   readonly outcomes: Outcomes
   readonly #facts: Facts
+  readonly #nets: readonly Net[]
   readonly #labels: LabelClasses
   readonly #matches: Matches
   readonly #runner: Runner
@@ -33,14 +34,23 @@ export class Engine {
   readonly #answers: Map<Group, Map<string, Answers>>
   readonly #ofPlace: Readonly<Record<Direction, (Answers | undefined)[]>>
 
-  /** `space`: shared by engines whose results are to be compared. `before`: for `updated` alone, with its places. */
-  constructor(facts: Facts, space: ConnectionSpace = new ConnectionSpace(), before?: { readonly engine: Engine; readonly places: Places }) {
+  /**
+   * `space`: shared by engines whose results are to be compared. `nets`: networks that are asked about, besides those of rules. `before`: for `updated`
+   * alone, with its places.
+   */
+  constructor(
+    facts: Facts,
+    space: ConnectionSpace = new ConnectionSpace(),
+    nets: readonly Net[] = [],
+    before?: { readonly engine: Engine; readonly places: Places },
+  ) {
     this.space = space
+    this.outcomes = outcomesOf(space)
     this.#facts = facts
+    this.#nets = nets
     if (before) {
       const { engine, places } = before
       this.places = places
-      this.outcomes = engine.outcomes
       this.atoms = engine.atoms
       this.#labels = engine.#labels
       this.#matches = engine.#matches
@@ -48,12 +58,11 @@ export class Engine {
       this.#registry = engine.#registry
       this.#answers = engine.#answers
     } else {
-      this.outcomes = new Outcomes(space)
       this.#labels = classifyLabels(
         [...facts.endpoints, ...facts.networkSets].map((owner) => owner.labels),
         selectorsOf(rulesOf(facts), policiesOf(facts)),
       )
-      this.atoms = cutAddresses(netsOf(facts, rulesOf(facts)))
+      this.atoms = cutAddresses([...nets, ...netsOf(facts, rulesOf(facts))])
       this.places = findPlaces(facts.endpoints, this.#labels, this.atoms)
       const setClasses = facts.networkSets.map((_, index) => this.#labels.classOf[facts.endpoints.length + index] ?? 0)
       this.#matches = new Matches(space, this.places, this.atoms, this.#labels, facts.networkSets, setClasses)
@@ -73,21 +82,21 @@ export class Engine {
    */
   updated(facts: Facts): Engine {
     const places = this.#mayKeep(facts) ? this.places.updated(facts.endpoints) : undefined
-    return places ? new Engine(facts, this.space, { engine: this, places }) : new Engine(facts, this.space)
+    return places ? new Engine(facts, this.space, this.#nets, { engine: this, places }) : new Engine(facts, this.space, this.#nets)
   }
 
   /** What may pass between two places; nothing across families. */
   verdict(source: number, destination: number): Verdict {
     const [from, to] = [this.places.list[source], this.places.list[destination]]
     if (!from || !to || from.family !== to.family) return { allowed: NOTHING, unknown: NOTHING }
-    const [out, into] = [this.answers('egress', source), this.answers('ingress', destination)]
+    const [out, into] = [this.answersAt('egress', source), this.answersAt('ingress', destination)]
     return this.outcomes.verdict(this.outcomes.both(out?.[destination] ?? OPEN, into?.[source] ?? OPEN))
   }
 
   /** What one end says alone: `egress` of the source, or `ingress` of the destination. Undefined when that end is no endpoint. */
   oneSide(direction: Direction, source: number, destination: number): Verdict | undefined {
     const [own, peer] = direction === 'egress' ? [source, destination] : [destination, source]
-    const answers = this.answers(direction, own)
+    const answers = this.answersAt(direction, own)
     return answers && this.outcomes.verdict(this.outcomes.both(answers[peer] ?? OPEN, OPEN))
   }
 
@@ -105,7 +114,7 @@ export class Engine {
   }
 
   /** What the rules at a place say about packets from (`egress`) or to it, by peer. The same object for all places with the same. */
-  answers(direction: Direction, place: number): Answers | undefined {
+  answersAt(direction: Direction, place: number): Answers | undefined {
     const known = this.#ofPlace[direction][place]
     if (known) return known
     const where = this.places.list[place]
@@ -128,9 +137,9 @@ export class Engine {
   #line(direction: Direction, own: number, allowed: Int32Array, unknown: Int32Array | undefined): Int32Array {
     const { list } = this.places
     const family = list[own]?.family
-    const mine = this.answers(direction, own)
+    const mine = this.answersAt(direction, own)
     for (let peer = 0; peer < list.length; peer++) {
-      const theirs = this.answers(direction === 'egress' ? 'ingress' : 'egress', peer)
+      const theirs = this.answersAt(direction === 'egress' ? 'ingress' : 'egress', peer)
       const id = list[peer]?.family === family ? this.outcomes.both(mine?.[peer] ?? OPEN, theirs?.[own] ?? OPEN) : 0
       const verdict = this.outcomes.verdict(id)
       allowed[peer] = verdict.allowed

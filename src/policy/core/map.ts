@@ -62,7 +62,7 @@ function answersOf(engine: Engine, direction: Direction): Said {
   const list: Answers[] = []
   const numbers = new Map<Answers, number>()
   const of = Int32Array.from(places, ({ family }, place) => {
-    const answers = engine.answers(direction, place) ?? unruled[family]
+    const answers = engine.answersAt(direction, place) ?? unruled[family]
     let number = numbers.get(answers)
     if (number === undefined) {
       number = list.length

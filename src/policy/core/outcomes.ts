@@ -17,6 +17,13 @@ export const CLOSED: Outcome = 0
 /** Where no rule acts. */
 export const OPEN: Outcome = 1
 
+/** The outcomes of a space: engines that share it give equal outcomes one number. */
+export function outcomesOf(space: ConnectionSpace): Outcomes {
+  let outcomes = bySpace.get(space)
+  if (!outcomes) bySpace.set(space, (outcomes = new Outcomes(space)))
+  return outcomes
+}
+
 /** Gives outcomes numbers, and says what two of them, one at each end, come to. Each pair is computed once. */
 export class Outcomes {
   readonly #space: ConnectionSpace
@@ -76,3 +83,7 @@ export class Outcomes {
     return id
   }
 }
+
+// --- internal ---
+
+const bySpace = new WeakMap<ConnectionSpace, Outcomes>()
