@@ -45,11 +45,11 @@ test('what hangs on unchanged facts is taken over', () => {
     metadata: { namespace: 'n', name, labels: { app, 'projectcalico.org/namespace': 'n' } },
     spec: { ipNetworks: [ip], profiles: ['projectcalico-default-allow'] },
   })
-  const policy = (port: number): Resource => ({
+  const policy = (port: number, app = 'web'): Resource => ({
     kind: 'NetworkPolicy',
     apiVersion: 'projectcalico.org/v3',
     metadata: { namespace: 'n', name: 'web' },
-    spec: { selector: "app == 'web'", types: ['Ingress'], ingress: [{ action: 'Allow', protocol: 'TCP', destination: { ports: [port] } }] },
+    spec: { selector: `app == '${app}'`, types: ['Ingress'], ingress: [{ action: 'Allow', protocol: 'TCP', destination: { ports: [port] } }] },
   })
   const put = (resource: Resource) => builder.put({ resource, origin: {} })
   for (const resource of [endpoint('a', 'web', '10.0.0.1'), endpoint('b', 'db', '10.0.0.2'), endpoint('c', 'db', '10.0.0.3'), policy(80)])
@@ -66,7 +66,8 @@ test('what hangs on unchanged facts is taken over', () => {
   const [web = -1, db = -1] = [...third.places.ofEndpoint(0), ...third.places.ofEndpoint(1)]
   assert.notEqual(third.verdict(db, web).allowed, second.verdict(db, web).allowed)
   assert.equal(third.answersAt('egress', db), second.answersAt('egress', db))
-  put(endpoint('d', 'else', '10.0.0.4'))
+  // A value that no selector named tells apart what was alike.
+  put(policy(443, 'db'))
   assert.notEqual(third.updated(builder.world()).places.list, first.places.list)
 })
 
