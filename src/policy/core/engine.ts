@@ -73,6 +73,7 @@ export class Engine {
     const sameRules = before !== undefined && before.engine.#facts.tiers === facts.tiers && before.engine.#facts.profiles === facts.profiles
     this.#groups = sameRules ? before.engine.#groups : groupsOf(facts, this.places.endpointClasses, this.#labels, this.#registry)
     this.#ofPlace = sameRules ? before.engine.#ofPlace : { ingress: [], egress: [] }
+    if (before && !sameRules) this.#takeOver(before.engine)
   }
 
   /**
@@ -146,6 +147,16 @@ export class Engine {
       if (unknown) unknown[peer] = verdict.unknown
     }
     return allowed
+  }
+
+  /** Answers at places whose group is the same. */
+  #takeOver(before: Engine): void {
+    for (const direction of ['ingress', 'egress'] as const) {
+      const [groups, known] = [this.#groups[direction], before.#ofPlace[direction]]
+      for (const [place, { endpointClass }] of this.places.list.entries()) {
+        if (endpointClass !== undefined && groups[endpointClass] === before.#groups[direction][endpointClass]) this.#ofPlace[direction][place] = known[place]
+      }
+    }
   }
 
   /** Whether the places could as well have been made for other facts, but for their endpoints. */
