@@ -1,6 +1,7 @@
 import { type ConnectionSet, type ConnectionSpace, NOTHING } from '../connections/space.ts'
 import { type Bits, eachBit, noBits, setBit } from '../core/bits.ts'
 import type { Verdict } from '../core/engine.ts'
+import { OPEN } from '../core/outcomes.ts'
 import type { Answers } from '../core/program.ts'
 import type { Direction } from '../facts.ts'
 import type { Joint, JointPlace, Sided } from './joint.ts'
@@ -108,9 +109,8 @@ function differing(places: readonly JointPlace[], before: Answers | undefined, a
   let found: Bits | undefined
   for (const [index, { before: a, after: b }] of places.entries()) {
     if (a === undefined || b === undefined) continue
-    // What is not allowed is denied where there is no list of what is denied.
-    const same = before?.allowed[a] === after?.allowed[b] && before?.denied?.[a] === after?.denied?.[b]
-    if (!same) setBit((found ??= noBits(places.length)), index)
+    // Where there are no answers, no rule acts.
+    if ((before?.[a] ?? OPEN) !== (after?.[b] ?? OPEN)) setBit((found ??= noBits(places.length)), index)
   }
   return found
 }
