@@ -5,48 +5,45 @@ import type { Chunk } from './split.ts'
  * Reads a document of the plainest kind, as most manifests are: block mappings and lists, one-line scalars, printable ASCII; some ten times as fast as a YAML
  * parser can. Undefined for a document that has anything else, or anything odd: then the parser is to say what it is.
  */
-export class PlainBlocks {
-  readonly #lines = new Map<string, Line | undefined>()
-
-  read(text: string, { start, end }: Chunk): Record<string, unknown> | undefined {
-    const part = text.slice(start, end)
-    if (OTHER.test(part)) return undefined
-    const frames: Frame[] = []
-    let root: Record<string, unknown> | undefined
-    let begun = false
-    for (const written of part.split('\n')) {
-      const line = this.#line(written)
-      if (line === undefined) {
-        // The mark at the very start, which splitting leaves there.
-        if (written !== '---' || begun) return undefined
-        begun = true
-        continue
-      }
-      if (line === NOTHING) continue
+export function readPlainBlocks(text: string, { start, end }: Chunk): Record<string, unknown> | undefined {
+  const part = text.slice(start, end)
+  if (OTHER.test(part)) return undefined
+  const frames: Frame[] = []
+  let root: Record<string, unknown> | undefined
+  let begun = false
+  for (const written of part.split('\n')) {
+    const line = lineOf(written)
+    if (line === undefined) {
+      // The mark at the very start, which splitting leaves there.
+      if (written !== '---' || begun) return undefined
       begun = true
-      if (root === undefined) {
-        if (line.indent !== 0 || line.dash || line.key === undefined) return undefined
-        frames.push({ indent: 0, list: undefined, fields: (root = {}), open: undefined })
-      }
-      if (!place(frames, line)) return undefined
+      continue
     }
-    return root
+    if (line === NOTHING) continue
+    begun = true
+    if (root === undefined) {
+      if (line.indent !== 0 || line.dash || line.key === undefined) return undefined
+      frames.push({ indent: 0, list: undefined, fields: (root = {}), open: undefined })
+    }
+    if (!place(frames, line)) return undefined
   }
-
-  // --- internal ---
-
-  /** Many lines stand in many documents. Undefined: not plain. */
-  #line(written: string): Line | undefined {
-    const known = this.#lines.get(written)
-    if (known !== undefined || this.#lines.has(written)) return known
-    if (this.#lines.size > MOST_LINES) this.#lines.clear()
-    const line = parseLine(written)
-    this.#lines.set(written, line)
-    return line
-  }
+  return root
 }
 
 // --- internal ---
+
+/** Many lines stand in many documents. */
+const lines = new Map<string, Line | undefined>()
+
+/** Undefined: not plain. */
+function lineOf(written: string): Line | undefined {
+  const known = lines.get(written)
+  if (known !== undefined || lines.has(written)) return known
+  if (lines.size > MOST_LINES) lines.clear()
+  const line = parseLine(written)
+  lines.set(written, line)
+  return line
+}
 
 /** Anything but printable ASCII and line feeds. */
 const OTHER = /[^\n -~]/

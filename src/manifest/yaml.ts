@@ -2,7 +2,7 @@ import { EVENT_ID, type Event } from 'js-yaml'
 import { construct } from './construct.ts'
 import { eventRange } from './event-range.ts'
 import { END_MARK, parse, tryParse } from './parse.ts'
-import { PlainBlocks } from './plain-block.ts'
+import { readPlainBlocks } from './plain-block.ts'
 import type { Chunk } from './split.ts'
 import { directiveFault } from './syntax.ts'
 import { checkTabs, hasDoubtfulTab } from './tabs.ts'
@@ -22,10 +22,9 @@ export interface YamlDocument {
  * says, no directives, one document a chunk (`reference/model.md 0.9`). Lazily, a batch at a time, so that a file of many megabytes is never held twice.
  */
 export function* readDocuments(text: string, chunks: readonly Chunk[]): Generator<YamlDocument> {
-  const blocks = new PlainBlocks()
   let others: Chunk[] = []
   for (const chunk of chunks) {
-    const value = blocks.read(text, chunk)
+    const value = readPlainBlocks(text, chunk)
     if (value === undefined) {
       others.push(chunk)
       continue

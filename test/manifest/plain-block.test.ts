@@ -1,24 +1,22 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { PlainBlocks } from '../../src/manifest/plain-block.ts'
+import { readPlainBlocks } from '../../src/manifest/plain-block.ts'
 import { splitDocuments } from '../../src/manifest/split.ts'
 import { parseDocuments } from '../../src/manifest/yaml.ts'
 import { readRecords } from '../conformance/data.ts'
 
 /** What the quick reader makes of each document; undefined where it leaves it to the parser. */
 function quick(text: string): unknown[] {
-  const blocks = new PlainBlocks()
-  return splitDocuments(text, () => {}).map((chunk) => blocks.read(text, chunk))
+  return splitDocuments(text, () => {}).map((chunk) => readPlainBlocks(text, chunk))
 }
 
 /** Whatever the quick reader takes, the parser reads as the same, and finds no fault. Gives how many documents that were. */
 function agree(text: string): number {
   const chunks = splitDocuments(text, () => {})
-  const blocks = new PlainBlocks()
   let taken = 0
   for (const chunk of chunks) {
-    const value = blocks.read(text, chunk)
+    const value = readPlainBlocks(text, chunk)
     if (value === undefined) continue
     taken++
     const [document] = [...parseDocuments(text, [chunk])]
