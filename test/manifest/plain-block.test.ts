@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { readPlainBlocks } from '../../src/manifest/plain-block.ts'
 import { splitDocuments } from '../../src/manifest/split.ts'
 import { parseDocuments } from '../../src/manifest/yaml.ts'
