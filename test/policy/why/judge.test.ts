@@ -233,7 +233,7 @@ describe('held to the indexed engine', () => {
 
   it('the parts that follow packets are exactly its sets', () => {
     let [asked, followed] = [0, 0]
-    for (const recorded of recordedWorlds('worlds').slice(0, 30)) {
+    for (const recorded of recordedWorlds('worlds').slice(0, 15)) {
       if (JSON.stringify(recorded.resources).includes('"HostEndpoint"')) continue
       const world = worldOf(recorded)
       const engine = new Engine(world)
@@ -274,12 +274,12 @@ describe('held to the indexed engine', () => {
         )
       }
     }
-    assert.ok(asked > 100 && followed > asked * 0.9, `${followed} of ${asked}`)
+    assert.ok(asked > 60 && followed > asked * 0.9, `${followed} of ${asked}`)
   })
 
   it('what would allow a denied packet does, or it is a tunnel', () => {
     let [mended, tunnelled] = [0, 0]
-    for (const recorded of recordedWorlds('worlds').slice(0, 30)) {
+    for (const recorded of recordedWorlds('worlds').slice(0, 15)) {
       const world = worldOf(recorded)
       const byId = new Map(world.endpoints.map((endpoint) => [endpoint.id, endpoint]))
       for (const { from, to, protocol, srcPort, dstPort, icmpType, icmpCode, verdict } of recorded.probes) {
@@ -292,9 +292,12 @@ describe('held to the indexed engine', () => {
         const header = JSON.parse(JSON.stringify({ protocol: number, srcPort, dstPort, icmpType, icmpCode })) as { protocol: number }
         const denied = examine(world, endOf(from), endOf(to), header)
         const traffic: Traffic = { words: '', protocol: number, ...(dstPort === undefined ? {} : { ports: [dstPort, dstPort] as const }) }
-        const remedy = remedyFor(world, denied, traffic)
+        const remedy = remedyFor(world, [denied], traffic)
         if (remedy) {
-          assert.equal(remedy.proof.verdict, 'allow')
+          assert.deepEqual(
+            remedy.proofs.map(({ verdict }) => verdict),
+            ['allow'],
+          )
           mended++
         } else {
           assert.equal(denied.egress?.layers[0]?.type, 'always', JSON.stringify({ world: recorded.name, from, to }))
@@ -302,7 +305,7 @@ describe('held to the indexed engine', () => {
         }
       }
     }
-    assert.ok(mended > 200 && tunnelled > 0, `${mended} ${tunnelled}`)
+    assert.ok(mended > 100 && tunnelled > 0, `${mended} ${tunnelled}`)
   })
 })
 
@@ -310,7 +313,7 @@ describe('what would allow it', () => {
   const denied = (world: World, from: string, to: string, traffic: string) => {
     const judgement = ask(world, from, to, traffic)
     const [answer] = judgement.answers
-    return answer ? remedyFor(world, answer.example, trafficOf(traffic))?.changes : assert.fail()
+    return answer ? remedyFor(world, [answer.example], trafficOf(traffic))?.changes : assert.fail()
   }
   const a = workload('a', ['10.0.0.1'], { labels: { app: 'a' }, profiles: ['open'] })
 
