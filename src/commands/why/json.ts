@@ -16,12 +16,13 @@ import type { Told, ToldRemedy } from './text.ts'
 
 /** The answer for programs: fields of `why -o json`. Rules count from 0, as in paths. */
 export function whyJson({ from, to, traffic, judgement, remedy }: Told): Readonly<Record<string, unknown>> {
-  const { space, asked, answers, verdict } = judgement
+  const { space, asked, answers, verdict, coarse } = judgement
   return {
     from: subjectJson(from),
     to: subjectJson(to),
     asked: { words: describeSet(space, asked), connections: entriesOf(space, asked), text: traffic.words },
     verdict,
+    apartBy: coarse ? 'verdict' : 'rule',
     answers: answers.map(({ verdict, connections, pairs, sources, targets, example }) => ({
       verdict,
       words: describeSet(space, connections),

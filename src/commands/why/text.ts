@@ -39,6 +39,7 @@ export function formatWhy(page: Page, told: Told): string {
   const more = judgement.answers.length - shown.length
   const parts = [[headline(page, told)], ...sections]
   if (more > 0) parts.push([page.theme.faint(`... and ${plural(more, 'kind')} of answers more; -o json has them all`)])
+  if (judgement.coarse) parts.push([page.theme.faint('Of so many pairs only verdicts are told apart; ask about fewer to see all rules that decide.')])
   if (remedy) parts.push(remedyLines(page, told.world, remedy))
   return `${parts.map((lines) => lines.join('\n')).join('\n\n')}\n`
 }

@@ -127,6 +127,40 @@ describe('groups', () => {
   })
 })
 
+describe('very many pairs', () => {
+  const kinds = Array.from({ length: 25 }, (_, index) => index)
+  const apps = kinds.map((n) =>
+    policy(`app${n}`, { selector: `app == 'a${n}'`, ingress: [{ ...ALLOW_80, source: { selector: `app == 'a${(n + 1) % 25}'` } }] }),
+  )
+  const many = [
+    OPEN,
+    ...apps,
+    ...kinds.map((n) => workload(`w${n}`, [`10.0.0.${n}`], { labels: { app: `a${n}` }, profiles: ['open'], node: `h${n % 2}` })),
+  ]
+
+  it('are told apart by their verdict alone', () => {
+    const judgement = ask(manifestWorld(...many), 'selector:all()', 'selector:all()', 'tcp/80')
+    assert.equal(judgement.coarse, true)
+    assert.deepEqual(told(judgement), ['allow tcp 80: 25', 'deny tcp 80: 575'])
+  })
+
+  it('each by itself where hosts on the way have a say', () => {
+    const gate = policy('gate', {
+      selector: 'has(gate)',
+      applyOnForward: true,
+      types: ['Ingress'],
+      ingress: [{ action: 'Deny', source: { selector: "app == 'a1'" } }, { action: 'Allow' }],
+    })
+    const judgement = ask(
+      manifestWorld(...many, hostEndpoint('all', { interfaceName: '*', node: 'h1' }, { gate: 'yes' }), gate),
+      'selector:has(app)',
+      'selector:has(app)',
+      'tcp/80',
+    )
+    assert.deepEqual(told(judgement), ['allow tcp 80: 24', 'deny tcp 80: 576'])
+  })
+})
+
 describe('hosts on the way', () => {
   const forward = (action: string, more = {}) =>
     policy('gate', { selector: 'has(gate)', applyOnForward: true, types: ['Egress'], egress: [{ action, ...more }], ...more })
