@@ -4,8 +4,21 @@ import type * as v from 'valibot'
 /** A schema as the walkers (decode, arrange, defaults, JSON Schema, explain) see it: valibot's declaration, flattened once and kept. */
 export type Shape = LeafShape | StructShape | ListShape | MapShape
 
+/** A check of valibot's pipe. */
+export interface CheckAction {
+  '~run'(dataset: CheckedValue, config: object): CheckedValue
+}
+
+export interface CheckedValue {
+  readonly typed: true
+  readonly value: unknown
+  readonly issues?: readonly { readonly message: string }[]
+}
+
 interface Common {
   readonly schema: v.GenericSchema
+  /** The checks behind the type, in order. */
+  readonly checks: readonly CheckAction[]
   readonly meta: FieldMeta
   /** What is stored when the field is absent; undefined: nothing. */
   readonly default: unknown
@@ -74,7 +87,7 @@ interface AnySchema {
   readonly type: string
   readonly wrapped?: v.GenericSchema
   readonly default?: unknown
-  readonly pipe?: readonly { readonly kind: string; readonly type: string; readonly metadata?: FieldMeta }[]
+  readonly pipe?: readonly { readonly kind: string; readonly type: string; readonly metadata?: FieldMeta; readonly '~run'?: unknown }[]
   readonly entries?: Record<string, v.GenericSchema>
   readonly item?: v.GenericSchema
   readonly value?: v.GenericSchema
@@ -93,7 +106,8 @@ function makeShape(schema: v.GenericSchema): Shape {
   const node = inner as unknown as AnySchema
   const meta: FieldMeta = Object.assign({}, ...(node.pipe ?? []).filter((item) => item.type === 'metadata').map((item) => item.metadata))
   const checked = node.type === 'picklist' || (node.pipe ?? []).some((item) => item.kind === 'validation' || item.type === 'raw_check')
-  const common = { schema: inner, meta, default: outer.type === 'optional' ? outer.default : undefined, checked }
+  const checks = (node.pipe ?? []).slice(1).filter((item) => item.kind === 'validation' && item['~run']) as unknown as CheckAction[]
+  const common = { schema: inner, meta, default: outer.type === 'optional' ? outer.default : undefined, checked, checks }
   if (meta.decode) return { ...common, type: 'custom' }
   switch (node.type) {
     case 'strict_object': {
