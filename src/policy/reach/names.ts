@@ -39,6 +39,16 @@ export class Namer {
     return this.exactName(members) ?? this.#list(members)
   }
 
+  /** As `name`, with how many they are where not each of them is named: `net1 (3 endpoints)`, `a, b`. */
+  countedName(members: readonly number[]): string {
+    return this.isListed(members) ? this.name(members) : `${this.name(members)} (${members.length} endpoints)`
+  }
+
+  /** Whether the name of some endpoints has each of them in it. */
+  isListed(members: readonly number[]): boolean {
+    return members.length === 1 || (members.length <= NAMED && this.exactName(members) === undefined)
+  }
+
   /** What some endpoints, and no others, have in common, in words; undefined when that would not be short. */
   exactName(members: readonly number[]): string | undefined {
     const [only] = members
