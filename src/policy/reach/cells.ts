@@ -36,14 +36,14 @@ export class Cells {
     this.#lines = { 4: line(), 6: line() }
   }
 
-  /** Calls `see` for each group to which something is shown from a group; nothing is between addresses outside. */
-  row(from: Group, groups: readonly Group[], isMeant: (to: Group) => boolean, see: (to: number, cell: number) => void): void {
+  /** Calls `see` for each of some targets to which something is shown from a group; nothing is between addresses outside. */
+  row(from: Group, groups: readonly Group[], targets: readonly number[], see: (to: number, cell: number) => void): void {
     // The tunnels that no workload may send are no news about it.
     const quiet = this.#traffic.protocol === undefined && from.members[0]?.endpoint.kind === 'workload'
-    const meant = groups.flatMap((to, at) => ((from.kind === 'outside' && to.kind === 'outside') || !isMeant(to) ? [] : [at]))
-    const verdictOf = meant.length * FEW < groups.length ? this.#pairs(from) : this.#line(from)
-    for (const at of meant) {
+    const verdictOf = targets.length * FEW < groups.length ? this.#pairs(from) : this.#line(from)
+    for (const at of targets) {
       const to = groups[at]
+      if (from.kind === 'outside' && to?.kind === 'outside') continue
       const [four, six] = [verdictOf(to?.places[4], 4), verdictOf(to?.places[6], 6)]
       const [first, second] = four ? [four, six] : [six, undefined]
       const cell = first ? this.#cell(first, second, quiet) : 0

@@ -94,11 +94,12 @@ const MOST_PAIRS = 10_000_000
 
 function fillRows(groups: readonly Group[], cells: Cells, { about, from, to }: Question): Rows {
   let pairs = 0
+  const targets = [...groups.keys()].filter((at) => !to || ((groups[at]?.focus ?? 0) & TO) !== 0)
+  const aboutTargets = targets.filter((at) => ((groups[at]?.focus ?? 0) & ABOUT) !== 0)
   return groups.map((source) => {
     const row = new Map<number, number[]>()
     if (from && !(source.focus & FROM)) return row
-    const isMeant = (target: Group) => (!about || ((source.focus | target.focus) & ABOUT) !== 0) && (!to || (target.focus & TO) !== 0)
-    cells.row(source, groups, isMeant, (target, cell) => {
+    cells.row(source, groups, about && !(source.focus & ABOUT) ? aboutTargets : targets, (target, cell) => {
       if (++pairs > MOST_PAIRS)
         throw new UserError('the map has too many pairs of groups', 'ask for a part of it: name a SUBJECT, or use --from, --to or --port')
       const targets = row.get(cell)
