@@ -3,8 +3,8 @@ import type { Selector } from '../../model/selector/ast.ts'
 import { type ConnectionSet, ConnectionSpace, EVERYTHING, NOTHING } from '../connections/space.ts'
 import { cutAddresses, type Atoms } from './atoms.ts'
 import type { Direction, EntityFacts, Facts, RuleFacts } from '../facts.ts'
-import { type Group, Groups } from './groups.ts'
-import { classifyLabels, type LabelClasses } from './label-classes.ts'
+import { Groups } from './groups.ts'
+import { classifyLabels } from './label-classes.ts'
 import { Matches } from './matches.ts'
 import { findPlaces, type Places } from './places.ts'
 import { type Answers, run } from './program.ts'
@@ -24,43 +24,26 @@ export class Engine {
   readonly space: ConnectionSpace
   readonly places: Places
   readonly atoms: Atoms
-  readonly #labels: LabelClasses
   readonly #matches: Matches
   readonly #groups: Groups
-  /** By the rules of a group and what the endpoint itself fulfils. */
-  readonly #answers: Map<string, Answers>
-  /** A number for each rule. */
-  readonly #ruleIds: Map<RuleFacts, number>
-  readonly #keys: string[] = []
+  /** Per direction, by group and what the endpoint itself fulfils. */
+  readonly #answers = new Map<string, Answers>()
   readonly #ofPlace: Readonly<Record<Direction, (Answers | undefined)[]>> = { ingress: [], egress: [] }
 
-  /**
-   * `space`: shared by engines whose results are to be compared. `nets`: networks that are asked about, besides those of rules. `others`: facts with the same
-   * endpoints and network sets, for which `variant` is to answer. `base`: see `variant`.
-   */
-  constructor(facts: Facts, space = new ConnectionSpace(), nets: readonly Net[] = [], others: readonly Facts[] = [], base?: Engine) {
+  /** `space`: shared by engines whose results are to be compared. `nets`: networks that are asked about, besides those of rules. */
+  constructor(facts: Facts, space: ConnectionSpace = new ConnectionSpace(), nets: readonly Net[] = []) {
     this.space = space
-    const all = [facts, ...others]
-    this.#labels =
-      (base && base.#labels) ??
-      classifyLabels(
-        [...facts.endpoints, ...facts.networkSets].map((owner) => owner.labels),
-        all.flatMap((one) => [...selectorsOf(one)]),
-      )
-    this.atoms = base?.atoms ?? cutAddresses([...nets, ...all.flatMap((one) => [...netsOf(one)])])
-    this.places = base?.places ?? findPlaces(facts.endpoints, this.#labels, this.atoms)
-    const setClasses = facts.networkSets.map((_, index) => this.#labels.classOf[facts.endpoints.length + index] ?? 0)
-    this.#matches = (base && base.#matches) ?? new Matches(space, this.places, this.atoms, this.#labels, facts.networkSets, setClasses)
-    this.#answers = (base && base.#answers) ?? new Map<string, Answers>()
-    this.#ruleIds = (base && base.#ruleIds) ?? new Map<RuleFacts, number>()
-    this.#groups = new Groups(facts, this.places.endpointClasses, this.#labels, (rule, direction) =>
+    const labels = classifyLabels(
+      [...facts.endpoints, ...facts.networkSets].map((owner) => owner.labels),
+      selectorsOf(facts),
+    )
+    this.atoms = cutAddresses([...nets, ...netsOf(facts)])
+    this.places = findPlaces(facts.endpoints, labels, this.atoms)
+    const setClasses = facts.networkSets.map((_, index) => labels.classOf[facts.endpoints.length + index] ?? 0)
+    this.#matches = new Matches(space, this.places, this.atoms, labels, facts.networkSets, setClasses)
+    this.#groups = new Groups(facts, this.places.endpointClasses, labels, (rule, direction) =>
       Matches.asks(direction === 'ingress' ? rule.destination : rule.source),
     )
-  }
-
-  /** An engine for facts that were given as `others`: with the same places, and nothing computed again where the same rules act. */
-  variant(facts: Facts): Engine {
-    return new Engine(facts, this.space, [], [], this)
   }
 
   /** What may pass between two places; nothing across families. */
@@ -133,21 +116,11 @@ export class Engine {
     const group = this.#groups.list[number]
     if (!group) return undefined
     const own = group.aboutItself.map((rule) => this.#ownHeaders(rule, direction, place))
-    const key = `${(this.#keys[number] ??= this.#keyOf(group))}/${where.family}/${own.join()}`
+    const key = `${number}/${where.family}/${own.join()}`
     let answers = this.#answers.get(key)
     if (!answers) this.#answers.set(key, (answers = run(this.space, this.#matches, group, where.family, own, this.places.list.length)))
     this.#ofPlace[direction][place] = answers
     return answers
-  }
-
-  /** The same for groups with the same rules. */
-  #keyOf({ kind, direction, stages }: Group): string {
-    const idOf = (rule: RuleFacts) => {
-      let id = this.#ruleIds.get(rule)
-      if (id === undefined) this.#ruleIds.set(rule, (id = this.#ruleIds.size))
-      return id
-    }
-    return `${kind}/${direction}/${stages.map(({ rules, end }) => `${rules.map(idOf).join()}${end}`).join('/')}`
   }
 
   #ownHeaders(rule: RuleFacts, direction: Direction, place: number): ConnectionSet {

@@ -9,7 +9,7 @@ import type { Endpoint, World } from '../world/world.ts'
 import { type Change, findChanges, type Presence, presenceOf, type State } from './changes.ts'
 import { type DecisionPair, decisionsOf } from './decision.ts'
 import type { Joint, JointEndpoint, JointPlace } from './joint.ts'
-import { type Pair, pairOf } from './variant.ts'
+import { type Pair, pairOf } from './pair.ts'
 
 /** What becomes of packets when one world takes the place of another. */
 export interface Comparison {

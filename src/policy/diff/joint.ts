@@ -78,21 +78,6 @@ export function joinPlaces(before: Sided, after: Sided): Joint {
   return { places, endpoints, atoms }
 }
 
-/** The same where both sides have the same places. `before` and `after`: the endpoints of both in one order, that of the engine. */
-export function joinSamePlaces({ places, atoms }: Engine, before: readonly Endpoint[], after: readonly Endpoint[]): Joint {
-  const endpoints = before.map((endpoint, index): JointEndpoint => ({ index, before: endpoint, after: after[index] }))
-  const joined = places.list.map(({ family, endpointClass, atom }, place): JointPlace => {
-    const ip = endpointClass === undefined ? atoms.sample(atom, (ip) => places.isOwned(ip)) : undefined
-    const members = places.members(place).flatMap(({ endpoint, address }): Member[] => {
-      const [joint, known] = [endpoints[endpoint], before[endpoint]]
-      const found = known && [...known.addresses, ...(known.otherAddresses ?? [])][address]
-      return joint && found ? [{ endpoint: joint, before: found, after: found }] : []
-    })
-    return { family, before: place, after: place, outside: ip && { atom, ip }, members }
-  })
-  return { places: joined, endpoints, atoms }
-}
-
 // --- internal ---
 
 /** An address of an endpoint, and its place. */
