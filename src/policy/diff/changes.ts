@@ -75,6 +75,7 @@ class Candidates {
     this.#all = noBits(this.#size)
     for (let i = 0; i < this.#size; i++) setBit(this.#all, i)
     this.#isOneSided = places.map((place) => presenceOf(place) !== 'both')
+    const numbers = [Int32Array.from(places, (place) => place.before ?? -1), Int32Array.from(places, (place) => place.after ?? -1)] as const
     const changed = (direction: Direction) => {
       const known = new Map<Answers | undefined, Map<Answers | undefined, Bits | undefined>>()
       return places.map((place) => {
@@ -82,7 +83,7 @@ class Candidates {
         const [a, b] = [before.engine.answersAt(direction, place.before), after.engine.answersAt(direction, place.after)]
         let forA = known.get(a)
         if (!forA) known.set(a, (forA = new Map()))
-        if (!forA.has(b)) forA.set(b, differing(places, a, b))
+        if (!forA.has(b)) forA.set(b, differing(numbers, a, b))
         return forA.get(b)
       })
     }
@@ -103,14 +104,15 @@ class Candidates {
   }
 }
 
-/** The peers about which two lists of answers do not say the same; undefined when there are none. */
-function differing(places: readonly JointPlace[], before: Answers | undefined, after: Answers | undefined): Bits | undefined {
+/** The peers about which two lists of answers do not say the same; undefined when there are none. `numbers`: of each joint place, those on either side, or -1. */
+function differing([befores, afters]: readonly [Int32Array, Int32Array], before: Answers | undefined, after: Answers | undefined): Bits | undefined {
   if (before === after) return undefined
   let found: Bits | undefined
-  for (const [index, { before: a, after: b }] of places.entries()) {
-    if (a === undefined || b === undefined) continue
+  for (let index = 0; index < befores.length; index++) {
+    const a = befores[index] ?? -1
+    const b = afters[index] ?? -1
     // Where there are no answers, no rule acts.
-    if ((before?.[a] ?? OPEN) !== (after?.[b] ?? OPEN)) setBit((found ??= noBits(places.length)), index)
+    if (a !== -1 && b !== -1 && (before?.[a] ?? OPEN) !== (after?.[b] ?? OPEN)) setBit((found ??= noBits(befores.length)), index)
   }
   return found
 }
