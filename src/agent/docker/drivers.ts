@@ -7,6 +7,7 @@ import { type Endpoints, endpoints } from './endpoints.ts'
 import { kernelInterfaces } from './interfaces.ts'
 import { ipamDriver } from './ipam-driver.ts'
 import { networkDriver } from './network-driver.ts'
+import { networkNames } from './network-names.ts'
 import { type Methods, type PluginServer, servePlugin } from './plugin-server.ts'
 
 export interface DockerDriversOptions {
@@ -43,7 +44,7 @@ export async function startDockerDrivers(options: DockerDriversOptions): Promise
   const interfaces = kernelInterfaces()
   const own = endpoints({ datastore, clock, node, interfaces })
   const serve = (name: string, errorField: 'Err' | 'Error', methods: Methods): Promise<PluginServer> =>
-    servePlugin({ path: join(folder, `${name}.sock`), methods, errorField, failed: events.failed })
+    servePlugin({ path: join(folder, `${name}.sock`), methods, errorField, failed: (method, error) => events.failed(method, error) })
 
   const scope = async (): Promise<'local' | 'global'> => {
     if (options.scope !== 'auto') return options.scope
@@ -52,12 +53,14 @@ export async function startDockerDrivers(options: DockerDriversOptions): Promise
   const ipamServer = await serve('calico-ipam', 'Error', ipamDriver({ ipam: createIpam(datastore, clock), node, endpoints: own }))
   const methods = networkDriver({
     docker,
+    names: networkNames(datastore, docker),
     endpoints: own,
     interfaces,
     scope,
     containerLabels: options.containerLabels,
     programmed: options.programmed,
-    warn: events.warning,
+    pause: (milliseconds) => clock.pause(milliseconds),
+    warn: (message) => events.warning(message),
   })
   const networkServer = await serve('calico', 'Err', methods)
   return {
