@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { formatIp, type Ip } from '../../model/net.ts'
 import { UserError } from '../../model/user-error.ts'
 
@@ -10,6 +10,10 @@ export interface Interfaces {
   create(pair: PairOptions): Promise<Pair>
   /** Removes the pair, wherever its other end is; one that is not there is fine. */
   remove(endpoint: string): Promise<void>
+  /** The host's ends that there are. */
+  list(): Promise<readonly string[]>
+  /** As `remove`, by the name of the host's end. */
+  removeNamed(name: string): Promise<void>
   /** The gateways that a container's network namespace has on interfaces of ours. */
   gateways(sandbox: string): Promise<readonly string[]>
 }
@@ -39,7 +43,7 @@ export const GATEWAY6 = 'fe80::1'
 
 /** The host's end of an endpoint's pair; by it the data plane knows the endpoint. */
 export function hostInterface(endpoint: string): string {
-  return `cali${suffix(endpoint)}`
+  return PREFIX + suffix(endpoint)
 }
 
 /** Interfaces of the kernel, by `ip`. */
@@ -63,6 +67,8 @@ export function kernelInterfaces(): Interfaces {
       }
     },
     remove: (endpoint) => removeLink(hostInterface(endpoint)),
+    list: async () => (await readdir('/sys/class/net')).filter((name) => name.startsWith(PREFIX)).sort(),
+    removeNamed: (name) => removeLink(name),
     async gateways(sandbox) {
       if (!/^\/[\w./-]+$/.test(sandbox)) throw new UserError(`"${sandbox}" is not the path of a network namespace`)
       // It comes to be after the first join only.
@@ -75,6 +81,7 @@ export function kernelInterfaces(): Interfaces {
 
 // --- internal ---
 
+const PREFIX = 'cali'
 const GATEWAYS = '169.254.1.'
 
 /** Interface names have fifteen characters at most. */

@@ -47,6 +47,8 @@ function makeWorld(): World {
       return { containerEnd: hostInterface(endpoint).replace('cali', 'temp') }
     },
     remove: async (endpoint) => void links.delete(hostInterface(endpoint)),
+    list: async () => [...links.keys()],
+    removeNamed: async (name) => void links.delete(name),
     gateways: async () => settings.gateways,
   }
   const docker: DockerApi = {
@@ -297,7 +299,13 @@ describe('an address that Docker gives back without a word of its endpoint', () 
       datastore: world.store,
       clock,
       node: 'host-1',
-      interfaces: { create: () => assert.fail(), remove: async (id) => void world.links.delete(hostInterface(id)), gateways: async () => [] },
+      interfaces: {
+        create: () => assert.fail(),
+        remove: async (id) => void world.links.delete(hostInterface(id)),
+        list: () => assert.fail(),
+        removeNamed: () => assert.fail(),
+        gateways: () => assert.fail(),
+      },
     })
     await own.removeByAddress(parseIp('192.168.0.9') ?? assert.fail())
     assert.equal(world.links.size, 1)
