@@ -2,14 +2,12 @@ import { join } from 'node:path'
 import { UserError } from '../model/user-error.ts'
 import type { Datastore } from '../store/datastore.ts'
 import type { Clock } from '../store/resources/clock.ts'
-import { createIpam, type Ipam } from '../ipam/store.ts'
 import { coalesce } from './coalesce.ts'
 import { Dataplane } from './dataplane/dataplane.ts'
 import { Nft } from './dataplane/nft.ts'
 import { Renderer } from './dataplane/render.ts'
 import { type DockerDrivers, startDockerDrivers } from './docker/drivers.ts'
 import { acceptForwarding } from './docker/forwarding.ts'
-import { Leftovers } from './docker/leftovers.ts'
 import { type Followed, followWorld } from './feed.ts'
 import { footprintFile } from './footprint-file.ts'
 import { detectAddress } from './host/autodetect.ts'
@@ -90,7 +88,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const prepared = new Set<string>()
   let followed: Followed | undefined
   const programmed = new Programmed()
-  let [settling, looking]: (NodeJS.Timeout | undefined)[] = []
+  let settling: NodeJS.Timeout | undefined
 
   const program = async (): Promise<void> => {
     if (!followed || signal.aborted) return
@@ -106,12 +104,8 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
         prepared.add(name)
       }
     }
-    const names = new Set(interfaces.keys())
-    await updateRoutes(local.workloads, names)
+    await updateRoutes(local.workloads, new Set(interfaces.keys()))
     programmed.reached(local.workloads)
-    const again = await leftovers?.remove(local.workloads, names, clock.now().getTime())
-    clearTimeout(looking)
-    if (again !== undefined) looking = setTimeout(() => void update(), again + 1).unref()
     state.programmed(revision, local, clock.now(), begun)
     log('debug', 'the kernel has what the datastore says', { revision })
     clearTimeout(settling)
@@ -125,7 +119,8 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   )
 
   const drivers = options.docker && (await startDrivers(options, options.docker, programmed))
-  const leftovers = drivers && new Leftovers({ ...drivers, log, graceMilliseconds: options.docker?.graceMilliseconds ?? 0 })
+  const sweep = coalesce(() => sweepLeftovers(drivers, log))
+  const sweeping = options.docker && setInterval(() => void sweep(), Math.max(500, options.docker.graceMilliseconds / 2)).unref()
   await forward()
   const guard = dataplane.guard(signal)
   await guard.ready
@@ -139,7 +134,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   await drivers?.close()
   await watching
   clearTimeout(settling)
-  clearTimeout(looking)
+  clearInterval(sweeping)
   await dataplane.settle()
   await stopServing()
   log('info', 'the agent has stopped: what the kernel has stays')
@@ -150,22 +145,33 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
 /** How long nothing may change before the kernel's state is noted. */
 const SETTLE_MILLISECONDS = 1000
 
-async function startDrivers(options: AgentOptions, docker: DockerOptions, programmed: Programmed): Promise<DockerDrivers & { readonly ipam: Ipam }> {
+async function startDrivers(options: AgentOptions, docker: DockerOptions, programmed: Programmed): Promise<DockerDrivers> {
   const { datastore, clock, node, log } = options
-  const drivers = await startDockerDrivers({
+  return await startDockerDrivers({
     datastore,
     clock,
     node,
     scope: docker.scope,
     containerLabels: docker.containerLabels,
     programmed: (name) => programmed.waitFor(name),
+    grace: docker.graceMilliseconds,
     events: {
       failed: (method, error) =>
         log('error', 'Docker was refused something', { method, why: error instanceof Error ? error.message : String(error) }),
       warning: (message) => log('warning', 'Docker asked for something', { message }),
     },
   })
-  return { ...drivers, ipam: createIpam(datastore, clock) }
+}
+
+/** Tells what Docker had forgotten, and was removed. */
+async function sweepLeftovers(drivers: DockerDrivers | undefined, log: Log): Promise<void> {
+  try {
+    const { endpoints = [], interfaces = [], addresses = [] } = (await drivers?.sweep()) ?? {}
+    if (endpoints.length + interfaces.length + addresses.length === 0) return
+    log('warning', 'what Docker had forgotten was removed', { endpoints, interfaces, addresses })
+  } catch (error) {
+    log('error', 'what Docker has forgotten cannot be looked for', { why: error instanceof Error ? error.message : String(error) })
+  }
 }
 
 async function requirePrograms(): Promise<void> {

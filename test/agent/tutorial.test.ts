@@ -18,7 +18,7 @@ describe('Docker networks on one host', { skip: dockerHere() }, () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'calicoctl-tutorial-'))
     host = await DockerHost.open('calico-01')
-    await host.startAgent('--cleanup-after=1')
+    await host.startAgent('--cleanup-after=10')
     await host.startDocker()
     for (const network of ['net1', 'net2']) await host.docker('network', 'create', '--driver', 'calico', '--ipam-driver', 'calico-ipam', network)
     for (const [name, network] of [
@@ -40,7 +40,7 @@ describe('Docker networks on one host', { skip: dockerHere() }, () => {
     host.docker('inspect', '--format', `{{ .NetworkSettings.Networks.${network}.IPAddress }}`, name)
   /** Until the agent has taken a change in. */
   const eventually = async (what: () => Promise<boolean>) => {
-    for (let tries = 0; tries < 100; tries++) {
+    for (let tries = 0; tries < 600; tries++) {
       if (await what()) return
       await pause(50)
     }

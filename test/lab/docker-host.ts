@@ -55,7 +55,7 @@ export class DockerHost {
     const ended = once(outer, 'exit').then(() => Promise.reject(new Error(`the host ended: ${complaint}`)))
     ended.catch(() => {})
     await Promise.race([once(outer.stdout ?? outer, 'data'), ended])
-    const [inner = 0] = readFileSync(`/proc/${outer.pid}/task/${outer.pid}/children`, 'utf8').trim().split(' ').map(Number)
+    const [inner = 0] = childrenOf(outer.pid)
     return new DockerHost(folder, outer, inner)
   }
 
@@ -193,9 +193,16 @@ while read -r _; do :; done
 async function end(child: ChildProcess | undefined, signal: NodeJS.Signals): Promise<void> {
   if (!child || child.exitCode !== null || child.signalCode !== null) return
   const ended = once(child, 'exit')
-  // Signals reach what nsenter has become: it executes the program in its own place.
-  child.kill(signal)
+  // The process that came with a namespace for processes is a child of nsenter, which ends with it.
+  for (const pid of childrenOf(child.pid)) process.kill(pid, signal)
   await ended
+}
+
+function childrenOf(pid: number | undefined): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    .split(' ')
+    .filter((word) => word !== '')
+    .map(Number)
 }
 
 function isOnPath(program: string): boolean {

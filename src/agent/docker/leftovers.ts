@@ -1,81 +1,104 @@
-import type { Endpoint } from '../../policy/world/world.ts'
-import { formatIp } from '../../model/net.ts'
+import { parseBlock } from '../../ipam/block.ts'
+import { holderOf } from '../../ipam/allocation.ts'
 import { releaseAddresses } from '../../ipam/release.ts'
-import type { Ipam } from '../../ipam/store.ts'
-import { runProgram } from '../host/program.ts'
-import type { Log } from '../log.ts'
-import type { Endpoints } from './endpoints.ts'
+import { BLOCKS, type Ipam } from '../../ipam/store.ts'
+import type { Resource } from '../../model/kind.ts'
+import { formatIp, ipAt, parseIp } from '../../model/net.ts'
+import { kindNamed } from '../../model/registry.ts'
+import { prefixRange } from '../../store/datastore.ts'
+import { listResources } from '../../store/resources/read.ts'
+import { DOCKER_ORCHESTRATOR, type Endpoints } from './endpoints.ts'
+import type { Interfaces } from './interfaces.ts'
+import { DOCKER_HOLDER } from './ipam-driver.ts'
+
+/** What was removed, since no container has it any more. */
+export interface Removed {
+  /** Docker's ids of endpoints whose interface is gone. */
+  readonly endpoints: readonly string[]
+  /** Interfaces without endpoint. */
+  readonly interfaces: readonly string[]
+  /** Addresses of this host without endpoint. */
+  readonly addresses: readonly string[]
+}
 
 export interface LeftoversOptions {
   readonly ipam: Ipam
-  readonly endpoints: Endpoints
-  readonly log: Log
-  /** How long something has to look forgotten before it goes: Docker makes endpoints and interfaces one after the other. */
-  readonly graceMilliseconds: number
+  readonly node: string
+  readonly endpoints: Pick<Endpoints, 'remove'>
+  readonly interfaces: Pick<Interfaces, 'list' | 'removeNamed'>
+  /** What has been without its counterpart for less than so many milliseconds may be about to get it. */
+  readonly grace: number
 }
 
 /**
- * Looks after what Docker forgets when it, or this agent, is killed (`reference/docker-e2e.md 3, 8`): endpoints of containers whose interface is gone, with their addresses,
- * and interfaces that no endpoint is known for.
+ * Removes what Docker forgot to have removed: it was killed, or the agent was away while containers ended (`reference/docker-e2e.md 3.5`). Each sweep takes
+ * what has been left over since an earlier one for the time of grace; what is whole is not touched.
  */
-export class Leftovers {
-  readonly #options: LeftoversOptions
-  /** Since when each thing looks forgotten, in milliseconds. */
-  readonly #since = new Map<string, number>()
-  /** Interfaces that have been there, or whose endpoints were, when this agent began. */
-  #seen: Set<string> | undefined
+export function leftovers({ ipam, node, endpoints, interfaces, grace }: LeftoversOptions): { sweep(): Promise<Removed> } {
+  /** What is without its counterpart, and since when. */
+  let suspects = new Map<string, number>()
 
-  constructor(options: LeftoversOptions) {
-    this.#options = options
-  }
-
-  /** Removes what has looked forgotten for long enough. Gives after how many milliseconds it is worth to look again; undefined when nothing looks forgotten. */
-  async remove(workloads: ReadonlyMap<string, Endpoint>, interfaces: ReadonlySet<string>, now: number): Promise<number | undefined> {
-    const forgotten = new Map<string, () => Promise<void>>()
-    this.#seen ??= new Set(workloads.keys())
-    for (const name of interfaces) this.#seen.add(name)
-    const unseen = new Set<string>()
-    for (const [interfaceName, endpoint] of workloads) {
-      const { orchestrator, endpoint: id = '' } = endpoint.resource.spec as { orchestrator?: string; endpoint?: string }
-      if (orchestrator !== 'libnetwork' || interfaces.has(interfaceName)) continue
-      forgotten.set(`endpoint ${id}`, () => this.#removeEndpoint(id, endpoint))
-      if (!this.#seen.has(interfaceName)) unseen.add(`endpoint ${id}`)
+  async function sweep(): Promise<Removed> {
+    const now = ipam.clock.now().getTime()
+    const still = new Map<string, number>()
+    const isDue = (kind: string, name: string): boolean => {
+      const since = suspects.get(`${kind} ${name}`) ?? now
+      still.set(`${kind} ${name}`, since)
+      return now - since >= grace
     }
-    for (const name of interfaces) {
-      if (MADE_FOR_DOCKER.test(name) && !workloads.has(name)) forgotten.set(`interface ${name}`, () => this.#removeInterface(name))
-    }
-    for (const what of this.#since.keys()) if (!forgotten.has(what)) this.#since.delete(what)
-    let next: number | undefined
-    for (const [what, remove] of forgotten) {
-      const since = this.#since.get(what) ?? now
-      this.#since.set(what, since)
-      const left = since + this.#options.graceMilliseconds * (unseen.has(what) ? PATIENCE : 1) - now
-      if (left > 0) next = Math.min(next ?? left, left)
-      else await remove()
-    }
-    return next
-  }
-
-  // --- internal ---
-
-  async #removeEndpoint(id: string, { id: name, addresses }: Endpoint): Promise<void> {
-    await this.#options.endpoints.remove(id)
+    // The interfaces first: an endpoint that comes after has its interface later still.
+    const links = await interfaces.list()
+    const own = await endpointsOf(ipam, node)
+    const lost = own.filter((endpoint) => endpoint.isDocker && !links.includes(endpoint.interfaceName) && isDue('endpoint', endpoint.id))
+    const loose = links.filter((link) => !own.some((endpoint) => endpoint.interfaceName === link) && isDue('interface', link))
+    const held = new Set(own.flatMap((endpoint) => endpoint.addresses))
+    const idle = (await dockerAddresses(ipam, node)).filter((address) => !held.has(address) && isDue('address', address))
+    for (const endpoint of lost) await endpoints.remove(endpoint.id)
+    for (const link of loose) await interfaces.removeNamed(link)
+    const freed = [...idle, ...lost.flatMap((endpoint) => endpoint.addresses)]
     await releaseAddresses(
-      this.#options.ipam,
-      addresses.map((ip) => ({ address: formatIp(ip) })),
+      ipam,
+      freed.map((address) => ({ address })),
     )
-    this.#options.log('warning', 'an endpoint whose container is gone was removed, and its addresses given back', { endpoint: name })
+    suspects = still
+    return { endpoints: lost.map(({ id }) => id), interfaces: loose, addresses: freed }
   }
 
-  async #removeInterface(name: string): Promise<void> {
-    await runProgram(['ip', 'link', 'delete', name])
-    this.#options.log('warning', 'an interface that belongs to no endpoint was removed', { interface: name })
-  }
+  return { sweep }
 }
 
 // --- internal ---
 
-/** Docker may be about to ask for the interface: where none has been yet, it has so many times as long. */
-const PATIENCE = 12
-/** As the driver calls them, after Docker's ids; interfaces of other workloads are let be. */
-const MADE_FOR_DOCKER = /^cali[0-9a-f]{11}$/
+interface OwnEndpoint {
+  readonly id: string
+  readonly isDocker: boolean
+  readonly interfaceName: string
+  readonly addresses: readonly string[]
+}
+
+/** All workloads of this host, whoever runs them. */
+async function endpointsOf(ipam: Ipam, node: string): Promise<OwnEndpoint[]> {
+  const kind = kindNamed('WorkloadEndpoint')
+  if (!kind) throw new Error('no kind WorkloadEndpoint')
+  const { resources } = await listResources(ipam.datastore, kind)
+  return resources.flatMap((resource: Resource) => {
+    const spec = (resource.spec ?? {}) as { node?: string; orchestrator?: string; endpoint?: string; interfaceName?: string; ipNetworks?: string[] }
+    if (spec.node !== node) return []
+    const addresses = (spec.ipNetworks ?? []).flatMap((network) => parseIp(network.replace(/\/\d+$/, '')) ?? []).map(formatIp)
+    const isDocker = spec.orchestrator === DOCKER_ORCHESTRATOR && spec.endpoint !== undefined
+    return [{ id: spec.endpoint ?? '', isDocker, interfaceName: spec.interfaceName ?? '', addresses }]
+  })
+}
+
+/** The addresses that the IPAM driver of this host has taken. */
+async function dockerAddresses(ipam: Ipam, node: string): Promise<string[]> {
+  const { keyValues } = await ipam.datastore.range(prefixRange(BLOCKS))
+  return keyValues.flatMap(({ value }) => {
+    const block = parseBlock(value)
+    if (!block) return []
+    return [...block.allocations.keys()].flatMap((ordinal) => {
+      const held = holderOf(block, ordinal)?.secondary
+      return held?.['type'] === DOCKER_HOLDER && held['node'] === node ? [formatIp(ipAt(block.net, ordinal))] : []
+    })
+  })
+}
