@@ -90,7 +90,11 @@ async function runNode(options: NodeOptions, context: Context): Promise<number> 
   if (userInfo().uid !== 0)
     throw new UserError('Need super user privileges: Operation not permitted', 'run it as root, as in: sudo calicoctl node run')
   const datastore = await openSession(context, options)
-  const log = jsonLog((line) => context.stderr.write(line), context.clock.now, options.agentLog ?? 'info')
+  const log = jsonLog(
+    (line) => context.stderr.write(line),
+    () => context.clock.now(),
+    options.agentLog ?? 'info',
+  )
   context.endByItself()
   await runAgent(
     {

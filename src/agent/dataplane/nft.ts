@@ -53,7 +53,7 @@ export class Nft {
    * Tells of each transaction of another program, until the signal aborts: `changed` of those that changed our table, `elsewhere` of the others. `started` is called
    * when changes are seen from now on, and again when the kernel had to leave some out: then anything may have changed.
    */
-  async watch(signal: AbortSignal, { started, changed, elsewhere }: NftListener): Promise<void> {
+  async watch(signal: AbortSignal, listener: NftListener): Promise<void> {
     while (!signal.aborted) {
       const child = startProgram([...this.#command, 'monitor'], signal)
       child.stdin?.end()
@@ -61,14 +61,15 @@ export class Nft {
       const knocking = this.#knock(() => hears || signal.aborted || child.exitCode !== null || child.pid === undefined)
       if (child.stdout) {
         for await (const line of createInterface(child.stdout)) {
-          if (!hears) started()
+          if (!hears) listener.started()
           hears = true
           const [, mark] = MARK_LINE.exec(line) ?? []
           if (mark !== undefined && this.#own.has(mark)) ours = true
           else if (line.includes(` inet ${KNOCK}`)) ours = true
           else if (!line.startsWith('# new generation')) touched ||= line.includes(` ${TABLE} `) || line.endsWith(` ${TABLE}`)
           else {
-            if (!ours) (touched ? changed : elsewhere)()
+            if (!ours && touched) listener.changed()
+            else if (!ours) listener.elsewhere()
             ours = touched = false
           }
         }

@@ -9,7 +9,8 @@ export class GroupNames {
   readonly #networkSets: World['networkSets']
   readonly #known = new Map<string, string>()
 
-  constructor(before: World, after: World, { endpoints, netOf }: Comparison) {
+  constructor(before: World, after: World, comparison: Comparison) {
+    const { endpoints } = comparison
     this.#networkSets = after.networkSets
     const both: World = {
       endpoints: endpoints.flatMap((endpoint) => endpoint.after ?? endpoint.before ?? []),
@@ -19,7 +20,7 @@ export class GroupNames {
       setAside: [],
       unknowns: [],
     }
-    this.#namer = new Namer(both, netOf)
+    this.#namer = new Namer(both, (ip) => comparison.netOf(ip))
   }
 
   /** As in `app=web (12 endpoints) and addresses in 10.0.0.0/8`. */
