@@ -154,7 +154,8 @@ export class Engine {
     for (const direction of ['ingress', 'egress'] as const) {
       const [groups, known] = [this.#groups[direction], before.#ofPlace[direction]]
       for (const [place, { endpointClass }] of this.places.list.entries()) {
-        if (endpointClass !== undefined && groups[endpointClass] === before.#groups[direction][endpointClass]) this.#ofPlace[direction][place] = known[place]
+        if (endpointClass !== undefined && groups[endpointClass] === before.#groups[direction][endpointClass])
+          this.#ofPlace[direction][place] = known[place]
       }
     }
   }
