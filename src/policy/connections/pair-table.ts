@@ -1,4 +1,4 @@
-/** A number for pairs of numbers, as a `Map` would keep it but several times faster. All numbers are whole and below 2^31. */
+/** A number for pairs of numbers, as a `Map` would keep it but several times faster. Numbers of pairs are whole and below 2^31, values below 2^31 - 1. */
 export class PairTable {
   /** Three fields an entry: first, second, value plus one; 0 where there is no entry. Entries that collide follow each other. */
   #fields = new Int32Array(3 * 64)

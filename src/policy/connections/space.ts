@@ -1,3 +1,4 @@
+import { UserError } from '../../model/user-error.ts'
 import { type Combination, combineIntervals, type Intervals, includes, intervalsOf } from './intervals.ts'
 import { type Header, PORTED, TYPED } from './packet.ts'
 import { PairTable } from './pair-table.ts'
@@ -27,7 +28,10 @@ export interface Parts {
   readonly types: readonly Intervals[]
 }
 
-/** Where sets of headers live and are combined. Every operation on a pair of sets is computed once. */
+/**
+ * Where sets of headers live and are combined. Every operation on a pair of sets is computed once. Whoever makes sets out of rules that were written to
+ * explode gets a `UserError`, before memory runs out.
+ */
 export class ConnectionSpace {
   readonly #lists = new ListPool()
   /** Seven lists: other protocols, ports of the four in `PORTED`, types of the two in `TYPED`. */
@@ -192,11 +196,13 @@ export class ConnectionSpace {
 
 const ALL_PORTS: Intervals = [0, MAX_PORT]
 const COMPONENTS = 1 + PORTED.length + TYPED.length
-/** More than there can be lists or sets in the memory of a process. */
-const TOO_MANY = 2 ** 26
+/** How many numbers all lists of a space may have together: about a hundred megabytes. What people write has thousands. */
+const MOST_NUMBERS = 2 ** 23
+const HELP = 'ask for single packets with why, or write fewer source ports and destination ports into one rule'
 
 /** Gives each list of numbers one number, in order of appearance. */
 class ListPool {
+  #numbers = 0
   readonly #lists: (readonly number[])[] = []
   readonly #ids = new Map<string, number>()
 
@@ -213,7 +219,9 @@ class ListPool {
     const known = this.#ids.get(key)
     if (known !== undefined) return known
     const id = this.#lists.length
-    if (id >= TOO_MANY) throw new RangeError('too many different sets of connections')
+    this.#numbers += list.length
+    if (this.#numbers > MOST_NUMBERS)
+      throw new UserError('rules combine too many different ranges of ports to be computed for all packets at once', HELP)
     this.#lists.push(list)
     this.#ids.set(key, id)
     return id

@@ -51,7 +51,6 @@ export class Matches {
     ingress: { 4: new Map(), 6: new Map() },
     egress: { 4: new Map(), 6: new Map() },
   }
-  readonly #inNet = new Map<string, Bits>()
   /** What declares a port of a name: endpoint classes, each with the protocol and port. */
   readonly #ports = new Map<string, { endpointClass: number; protocol: number; port: number }[]>()
   readonly #families: Readonly<Record<4 | 6, Bits>>
@@ -246,15 +245,7 @@ export class Matches {
 
   #within(nets: readonly Net[]): Bits {
     const bits = noBits(this.size)
-    for (const net of nets) addBits(bits, this.#withinNet(net))
-    return bits
-  }
-
-  #withinNet(net: Net): Bits {
-    const key = formatNet(net)
-    let bits = this.#inNet.get(key)
-    if (!bits) {
-      this.#inNet.set(key, (bits = noBits(this.size)))
+    for (const net of nets) {
       const [first, last] = this.#atoms.within(net)
       for (let atom = first; atom <= last; atom++) for (const place of this.#placesOfAtom[atom] ?? []) setBit(bits, place)
     }
