@@ -110,7 +110,7 @@ function place(frames: Frame[], line: Line): boolean {
     frames.push(frame)
     top = frame
   }
-  while (top && (top.indent > indent || (top.list && top.indent === indent && !dash))) {
+  while (top && isOver(top, line)) {
     frames.pop()
     top = frames[frames.length - 1]
   }
@@ -124,6 +124,11 @@ function place(frames: Frame[], line: Line): boolean {
   top.list.push(item.fields)
   frames.push(item)
   return setField(item, line)
+}
+
+/** Whether a line ends what is being read: it stands further out, or is a field beside the dashes of a list. */
+function isOver(frame: Frame, { indent, dash }: Line): boolean {
+  return frame.indent > indent || (frame.list !== undefined && frame.indent === indent && !dash)
 }
 
 function setField(frame: Frame, line: Line): boolean {
