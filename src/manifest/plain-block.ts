@@ -67,11 +67,10 @@ const NOTHING: Line = { indent: 0, dash: false, inner: 0, key: undefined, conten
 const LINE = /^( *)(?:-( +))?(?:([A-Za-z_][\w./-]*):(?: +(\S.*))?|(.+))$/
 
 function parseLine(written: string): Line | undefined {
-  if (/^ *(?:#.*)?$/.test(written)) return NOTHING
   if (written.length > LONGEST) return undefined
   const [, spaces = '', gap, key, value, alone] = LINE.exec(written) ?? []
   const dash = gap !== undefined
-  if (key === undefined && (!dash || alone === undefined)) return undefined
+  if (key === undefined && (!dash || alone === undefined)) return /^ *(?:#.*)?$/.test(written) ? NOTHING : undefined
   // A name that YAML reads as something else than text.
   if (key !== undefined && (key === '__proto__' || typeof resolvePlain(key) !== 'string')) return undefined
   const indent = spaces.length
@@ -86,7 +85,7 @@ function parseLine(written: string): Line | undefined {
 
 /** A scalar in quotes without escapes, or plain; undefined when it is not certain to be one. */
 function scalarOf(text: string): PlainValue | undefined {
-  if (/^(?:"[^"\\]*"|'[^']*')$/.test(text)) return text.slice(1, -1)
+  if (text.startsWith('"') || text.startsWith("'")) return /^(?:"[^"\\]*"|'[^']*')$/.test(text) ? text.slice(1, -1) : undefined
   if (!/^(?:[\w./(]|-\d)/.test(text) || /: | #|[: ]$/.test(text)) return undefined
   return resolvePlain(text)
 }
@@ -111,7 +110,7 @@ function place(frames: Frame[], line: Line): boolean {
     frames.push(frame)
     top = frame
   }
-  while (top && (top.indent > indent || (top.list && top.indent === indent && !dash))) {
+  while (top && isOver(top, line)) {
     frames.pop()
     top = frames[frames.length - 1]
   }
@@ -125,6 +124,11 @@ function place(frames: Frame[], line: Line): boolean {
   top.list.push(item.fields)
   frames.push(item)
   return setField(item, line)
+}
+
+/** Whether a line ends what is being read: it stands further out, or is a field beside the dashes of a list. */
+function isOver(frame: Frame, { indent, dash }: Line): boolean {
+  return frame.indent > indent || (frame.list !== undefined && frame.indent === indent && !dash)
 }
 
 function setField(frame: Frame, line: Line): boolean {

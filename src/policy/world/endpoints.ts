@@ -31,7 +31,7 @@ export function workloadEndpoint(resource: Resource, origin: Origin, inheritance
     id: `${namespace}/${name}`,
     namespace,
     name,
-    aliases: [...new Set(aliases)].filter((alias) => alias !== undefined && alias !== '' && alias !== name) as string[],
+    aliases: distinct(aliases, name),
     node: spec.node ?? '',
     labels: inherit(own, spec.profiles, inheritance),
     profiles: spec.profiles ?? [],
@@ -110,9 +110,17 @@ const DOCKER_WORKLOAD = 'libnetwork'
 function inherit(own: Labels, profiles: readonly string[] | undefined, inheritance: Inheritance): Labels {
   const labels: Record<string, string> = { ...own }
   for (const name of profiles ?? []) {
-    for (const [key, value] of Object.entries(inheritance.get(name) ?? {})) if (!Object.hasOwn(labels, key)) labels[key] = value
+    const handed = inheritance.get(name)
+    for (const key in handed) if (Object.hasOwn(handed, key) && !Object.hasOwn(labels, key)) labels[key] = handed[key] ?? ''
   }
   return labels
+}
+
+/** Names other than one, each once. */
+function distinct(names: readonly (string | undefined)[], other: string): string[] {
+  const found: string[] = []
+  for (const name of names) if (name && name !== other && !found.includes(name)) found.push(name)
+  return found
 }
 
 function namedPorts(ports: readonly EndpointPort[] | undefined): NamedPort[] {
