@@ -48,7 +48,7 @@ async function runExposure(word: string | undefined, options: ExposureOptions, c
   const meant = subject && new Set<unknown>(subject.endpoints)
   const isMeant = (endpoint: unknown) => meant?.has(endpoint) ?? true
   const found = exposure(world, isMeant)
-  const notes = notesOn(world, [], isMeant)
+  const notes = notesOn(world, isMeant)
   for (const { message } of notes) context.stderr.write(`${escapeForTerminal(message)}\n`)
   context.stdout.write(options.output === 'json' ? formatAnswer('exposure', toJson(world, found, notes)) : toTable(world, found))
   return notes.length > 0 || found.rows.some(({ unknown }) => unknown !== NOTHING) ? EXIT.unknown : EXIT.ok
@@ -62,13 +62,20 @@ function toTable(world: World, { engine, rows, unprotected }: Exposure): string 
     const [from, to] = row.direction === 'ingress' ? [others, own] : [own, others]
     const doubt = row.unknown === NOTHING ? '' : `${row.allowed === NOTHING ? '' : '; '}unknown: ${describeSet(engine.space, row.unknown)}`
     const sure = row.allowed === NOTHING && doubt !== '' ? '' : describeSet(engine.space, row.allowed)
-    return [from, to, `${sure}${doubt}`, row.by.map(deciderWords).join(', ')]
+    return [from, to, `${versionOf(world, row)}${sure}${doubt}`, row.by.map(deciderWords).join(', ')]
   })
   const table = formatCells(['FROM', 'TO', 'CONNECTIONS', 'BY'], cells)
   if (unprotected.length === 0) return table
   const names = unprotected.slice(0, 10).map(endpointTitle)
   const more = unprotected.length > names.length ? ` and ${unprotected.length - names.length} more` : ''
   return `${table}\n${escapeForTerminal(`Not protected, anybody may reach them with anything: ${names.join(', ')}${more}`)}\n`
+}
+
+/** `IPv6: ` for what holds for one version of IP, where endpoints of the row have both. */
+function versionOf(world: World, { families, endpoints }: ExposureRow): string {
+  const [family, other] = families
+  const hasOther = endpoints.some((index) => world.endpoints[index]?.addresses.some((ip) => ip.family !== family))
+  return family === undefined || other !== undefined || !hasOther ? '' : `IPv${family}: `
 }
 
 /** `any new endpoint, outside`; of many labels the first few. */
@@ -85,7 +92,8 @@ function peersOf(world: World, engine: Exposure['engine'], { peers, outside }: E
 
 const SHOWN = 4
 
-function deciderWords({ owner, rule }: Decider): string {
+function deciderWords({ owner, rule, isFailsafe }: Decider): string {
+  if (isFailsafe) return 'failsafe ports of hosts'
   if (!owner) return 'no rule'
   const place = placeOf(owner.origin, rule ? rulePath(rule) : ['metadata', 'name'])
   const which = rule ? `rule ${rule.index + 1} of ${ownerTitle(owner)}` : `the end of ${ownerTitle(owner)}`
@@ -95,8 +103,9 @@ function deciderWords({ owner, rule }: Decider): string {
 function toJson(world: World, { engine, rows, unprotected }: Exposure, notes: readonly Note[]): Record<string, unknown> {
   const { space, atoms } = engine
   return {
-    rows: rows.map(({ direction, peers, outside, endpoints, allowed, unknown, by }) => ({
+    rows: rows.map(({ direction, families, peers, outside, endpoints, allowed, unknown, by }) => ({
       direction,
+      ipVersions: families,
       peers: [
         ...peers.map(({ labels, net }) => ({ kind: 'new', labels, ...(net ? { network: formatNet(net) } : {}) })),
         ...outside.map((atom) => ({ kind: 'outside', network: formatNet(atoms.netOf(atom)) })),

@@ -4,7 +4,7 @@ import { notesOn } from '../policy/reach/notes.ts'
 import { reach } from '../policy/reach/reach.ts'
 import { findSubject, isSubjectFault, type Subject, type SubjectFault } from '../policy/subject.ts'
 import { parseTraffic, type TrafficFault } from '../policy/why/traffic.ts'
-import type { World } from '../policy/world/world.ts'
+import type { Endpoint } from '../policy/world/world.ts'
 import { reportSubject, reportWorld } from './answer.ts'
 import { type Context, EXIT } from './context.ts'
 import { withExamples } from './help.ts'
@@ -60,7 +60,7 @@ async function runReach(about: string | undefined, options: ReachOptions, contex
   if (fault) return reportSubject(context, fault)
   const [subject, from, to] = parts as (Subject | undefined)[]
   const map = reach(world, { about: subject, from, to, traffic, denied: options.denied })
-  const notes = notesOn(world, map.groups, isMeant(world, [subject, from, to]))
+  const notes = notesOn(world, isMeant([subject, from, to]), map)
   for (const { message } of notes) context.stderr.write(`${escapeForTerminal(message)}\n`)
   await writeMap(options.output, { world, map, notes, source: loaded.source }, (text) => context.stdout.write(text))
   return notes.length > 0 || map.doubtful ? EXIT.unknown : EXIT.ok
@@ -72,7 +72,7 @@ function portAlone(port: string): TrafficFault {
 }
 
 /** Which endpoints the question is about: all, unless it names some. */
-function isMeant(world: World, parts: readonly (Subject | undefined)[]): (endpoint: World['endpoints'][number]) => boolean {
+function isMeant(parts: readonly (Subject | undefined)[]): (endpoint: Endpoint) => boolean {
   const named = parts.filter((part) => part !== undefined)
   return named.length === 0 ? () => true : (endpoint) => named.some(({ endpoints }) => endpoints.some((one) => one === endpoint))
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { run } from '../context.ts'
 import { CHECKOUT } from '../system/folder.ts'
-import { TUTORIAL } from './reach-worlds.ts'
+import { DUAL_STACK, TUTORIAL } from './reach-worlds.ts'
 
 const tutorial = (...args: string[]) => run(['exposure', ...args, ...TUTORIAL.flatMap((file) => ['-f', file])], { cwd: CHECKOUT })
 
@@ -42,9 +42,17 @@ describe('what the containers of the tutorial are exposed to', () => {
       { kind: 'Profile', name: 'net2', path, source: { file: 'examples/tutorial/net2.yaml', line, column: 5 } },
     ]
     assert.deepEqual(rows, [
-      { direction: 'ingress', peers: [{ kind: 'new', labels: { net2: '' } }], endpoints, connections: [{}], by: by('spec.ingress[0]', 11) },
+      {
+        direction: 'ingress',
+        ipVersions: [4],
+        peers: [{ kind: 'new', labels: { net2: '' } }],
+        endpoints,
+        connections: [{}],
+        by: by('spec.ingress[0]', 11),
+      },
       {
         direction: 'egress',
+        ipVersions: [4],
         peers: [
           { kind: 'new', labels: {} },
           { kind: 'outside', network: '0.0.0.0/0' },
@@ -84,5 +92,21 @@ spec: {orchestrator: k8s, pod: web, endpoint: eth0, node: host, interfaceName: c
     const { stdout } = await run(['exposure', '-f', '-'], { stdin: `${manifests}---\n${policy}` })
     assert.doesNotMatch(stdout, /Not protected/)
     assert.match(stdout, /^any new endpoint, outside +web +tcp +rule 1 of GlobalNetworkPolicy p/m)
+  })
+})
+
+describe('both versions of IP, and a host', () => {
+  it('what differs is told with its version; failsafe ports are told as such', async () => {
+    const { stdout } = await run(['exposure', '-f', '-'], { stdin: DUAL_STACK })
+    const rows = rowsOf(stdout).map(([from = '', to = '', connections = '', by = '']) => [from, to, connections, by.replaceAll(/ \(.*?\)/g, '')])
+    const [workloads, anybody] = ['namespace default (2 endpoints)', 'any new endpoint, outside']
+    assert.deepEqual(rows.slice(0, 5), [
+      [anybody, workloads, 'IPv4: all', 'rule 1 of Profile net1'],
+      [workloads, anybody, 'all', 'rule 1 of Profile net1'],
+      [anybody, workloads, 'IPv6: tcp 443', 'rule 2 of Profile net1'],
+      [anybody, 'host:h1', 'all', 'rule 1 of Profile net1, failsafe ports of hosts'],
+      ['host:h1', anybody, 'all', 'failsafe ports of hosts, rule 1 of Profile net1'],
+    ])
+    assert.match(stdout, /^Not protected, anybody may reach them with anything: host:h1$/m)
   })
 })

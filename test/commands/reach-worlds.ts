@@ -32,6 +32,33 @@ export function hostileWorld(): string {
   return HOSTILE_NAMES.given.map((name, at) => `${profile(`net${at}`, at)}---\n${workload(name, at)}`).join('---\n')
 }
 
+/** Two workloads with addresses of both versions of IP, their host, and a network set: over IPv4 all may come in, over IPv6 only TCP to 443. */
+export const DUAL_STACK = `apiVersion: projectcalico.org/v3
+kind: Profile
+metadata: {name: net1}
+spec: {ingress: [{action: Allow, ipVersion: 4}, {action: Allow, protocol: TCP, destination: {ports: [443]}}], egress: [{action: Allow}]}
+---
+apiVersion: projectcalico.org/v3
+kind: WorkloadEndpoint
+metadata: {namespace: default}
+spec: {orchestrator: k8s, pod: a, endpoint: eth0, node: host, interfaceName: cali1, ipNetworks: [10.0.0.1/32, 'fd00::1/128'], profiles: [net1]}
+---
+apiVersion: projectcalico.org/v3
+kind: WorkloadEndpoint
+metadata: {namespace: default}
+spec: {orchestrator: k8s, pod: b, endpoint: eth0, node: host, interfaceName: cali2, ipNetworks: [10.0.0.2/32, 'fd00::2/128'], profiles: [net1]}
+---
+apiVersion: projectcalico.org/v3
+kind: HostEndpoint
+metadata: {name: h1}
+spec: {node: host, interfaceName: eth0, expectedIPs: [192.0.2.1], profiles: [net1]}
+---
+apiVersion: projectcalico.org/v3
+kind: GlobalNetworkSet
+metadata: {name: office, labels: {office: ''}}
+spec: {nets: [198.51.100.0/24, 203.0.113.0/24]}
+`
+
 // --- internal ---
 
 function profile(name: string, at: number): string {

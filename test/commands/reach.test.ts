@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { run, type RunResult } from '../context.ts'
 import { CHECKOUT } from '../system/folder.ts'
-import { HOSTILE_NAMES, hostileWorld, TUTORIAL } from './reach-worlds.ts'
+import { DUAL_STACK, HOSTILE_NAMES, hostileWorld, TUTORIAL } from './reach-worlds.ts'
 
 const tutorial = (...args: string[]): Promise<RunResult> => run(['reach', ...args, ...TUTORIAL.flatMap((file) => ['-f', file])], { cwd: CHECKOUT })
 const given = (manifests: string, ...args: string[]): Promise<RunResult> => run(['reach', ...args, '-f', '-'], { stdin: manifests })
@@ -136,6 +136,54 @@ describe('what cannot be told', () => {
       assert.match(stderr, message)
     })
   }
+})
+
+describe('both versions of IP, and hosts', () => {
+  const ENDPOINTS = 'namespace default (2 endpoints)'
+
+  it('what differs is told for each version, what does not once', async () => {
+    const { stdout } = await given(DUAL_STACK)
+    assert.deepEqual(cellsOf(stdout), [
+      ['host:h1 (net1)', `${ENDPOINTS}, outside`, 'all'],
+      [ENDPOINTS, 'host:h1 (net1), outside', 'all'],
+      [`${ENDPOINTS}, outside`, ENDPOINTS, 'IPv4: all; IPv6: tcp 443'],
+      ['outside', 'host:h1 (net1)', 'all'],
+    ])
+    const { rows } = JSON.parse(
+      (await given(DUAL_STACK, '--from', 'default/host-k8s-a-eth0', '--to', 'default/host-k8s-b-eth0', '-o', 'json')).stdout,
+    )
+    assert.deepEqual(rows, [
+      { from: ['a'], to: ['b'], ipVersion: 4, connections: [{}] },
+      { from: ['a'], to: ['b'], ipVersion: 6, connections: [{ protocol: 'tcp', dstPorts: [[443, 443]] }] },
+    ])
+  })
+
+  it('a network set is called by its name', async () => {
+    const { code, stdout, stderr } = await given(DUAL_STACK, '--to', 'set:office')
+    assert.deepEqual(
+      { code, stderr, rows: cellsOf(stdout) },
+      { code: 0, stderr: '', rows: [['every endpoint (3 endpoints)', 'network set office', 'all']] },
+    )
+  })
+
+  it('what is between a host and its own workloads is not told, where that is asked for', async () => {
+    const own = await given(DUAL_STACK, '--from', 'host:h1')
+    assert.equal(own.code, 2)
+    assert.match(own.stderr, /between a host and its own workloads other rules hold/)
+    for (const args of [
+      ['--from', 'host:h1', '--to', 'host:h1'],
+      ['--to', '198.51.100.1'],
+    ])
+      assert.equal((await given(DUAL_STACK, ...args)).code, 0)
+  })
+
+  it('what hosts forward is not told either', async () => {
+    const forward =
+      'apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: p}\nspec: {applyOnForward: true, types: [Ingress], ingress: [{action: Deny}]}\n'
+    const { code, stderr } = await given(`${DUAL_STACK}---\n${forward}`, '--to', '198.51.100.1')
+    assert.equal(code, 2)
+    assert.match(stderr, /act on what the hosts forward, too/)
+  })
 })
 
 describe('names that a format could take for more than names', () => {

@@ -22,6 +22,8 @@ export interface Exposure {
 export interface ExposureRow {
   /** As the endpoints see it: `ingress` from the peers, `egress` to them. */
   readonly direction: Direction
+  /** The versions of IP for which it is so. */
+  readonly families: readonly Family[]
   readonly peers: readonly Peer[]
   /** Atoms of the address space. */
   readonly outside: readonly number[]
@@ -33,8 +35,10 @@ export interface ExposureRow {
   readonly by: readonly Decider[]
 }
 
-/** What decided: a rule, or the end of the rules of the policy or profile that came last. */
+/** What decided: a rule, or the end of the rules of the policy or profile that came last; neither where no rule is asked. */
 export interface Decider {
+  /** A port that hosts let through before any policy. */
+  readonly isFailsafe: boolean
   readonly owner: Policy | Profile | undefined
   readonly rule: Rule | undefined
 }
@@ -195,11 +199,13 @@ class Deciders {
 
 function deciderOf({ layers }: Side): Decider {
   const last = layers.at(-1)
-  if (last?.type === 'tier') return { owner: last.by?.policy ?? last.steps.at(-1)?.policy, rule: last.by?.rule }
-  return last?.type === 'profile' ? { owner: last.profile, rule: last.by } : { owner: undefined, rule: undefined }
+  const isFailsafe = last?.type === 'always' && last.note === 'failsafe'
+  if (last?.type === 'tier') return { isFailsafe, owner: last.by?.policy ?? last.steps.at(-1)?.policy, rule: last.by?.rule }
+  return last?.type === 'profile' ? { isFailsafe, owner: last.profile, rule: last.by } : { isFailsafe, owner: undefined, rule: undefined }
 }
 
-function keyOf({ owner, rule }: Decider): string {
+function keyOf({ owner, rule, isFailsafe }: Decider): string {
+  if (isFailsafe) return 'failsafe'
   const name = owner ? `${owner.kind}/${'namespace' in owner ? (owner.namespace ?? '') : ''}/${owner.name}` : ''
   return `${name}/${rule ? rulePath(rule).join('.') : ''}`
 }
@@ -214,29 +220,37 @@ interface Finding {
   readonly by: readonly Decider[]
 }
 
-/** Puts together findings about the same endpoints, then about the same peers. */
+/** Puts together findings about the same endpoints, then about the same peers, then of both versions of IP. */
 class Rows {
   readonly #byPeer = new Map<string, Finding & { readonly endpoints: number[]; readonly key: string }>()
 
   add(finding: Finding): void {
     const { direction, peer, atom, subject, allowed, unknown, by } = finding
     const key = `${direction}/${allowed}/${unknown}/${by.map(keyOf).join()}`
-    const full = `${key}/${peer ? peer.endpoint.name : atom}`
+    const full = `${key}/${peer ? peer.endpoint.name : atom}/${subject.family}`
     const known = this.#byPeer.get(full)
     if (known) known.endpoints.push(...subject.endpoints)
     else this.#byPeer.set(full, { ...finding, endpoints: [...subject.endpoints], key })
   }
 
   list(): ExposureRow[] {
-    const rows = new Map<string, ExposureRow & { readonly peers: Peer[]; readonly outside: number[] }>()
-    for (const { direction, peer, atom, endpoints, allowed, unknown, by, key } of this.#byPeer.values()) {
+    const rows = new Map<string, ExposureRow & { readonly peers: Peer[]; readonly outside: number[]; readonly key: string }>()
+    for (const { direction, peer, atom, subject, endpoints, allowed, unknown, by, key } of this.#byPeer.values()) {
       const distinct = [...new Set(endpoints)].sort((a, b) => a - b)
       const full = `${key}/${distinct.join()}`
-      let row = rows.get(full)
-      if (!row) rows.set(full, (row = { direction, peers: [], outside: [], endpoints: distinct, allowed, unknown, by }))
+      const one = `${full}/${subject.family}`
+      let row = rows.get(one)
+      if (!row)
+        rows.set(one, (row = { direction, families: [subject.family], peers: [], outside: [], endpoints: distinct, allowed, unknown, by, key: full }))
       if (peer) row.peers.push(peer)
       else if (atom !== undefined) row.outside.push(atom)
     }
-    return [...rows.values()]
+    const merged = new Map<string, ExposureRow>()
+    for (const { key, ...row } of rows.values()) {
+      const both = `${key}/${row.peers.map(({ endpoint }) => endpoint.name).join()}/${row.outside.length > 0}`
+      const known = merged.get(both)
+      merged.set(both, known ? { ...known, families: [...known.families, ...row.families], outside: [...known.outside, ...row.outside] } : row)
+    }
+    return [...merged.values()]
   }
 }

@@ -1,6 +1,6 @@
 import { actsOn } from '../applies.ts'
 import type { Endpoint, World } from '../world/world.ts'
-import type { Group } from './groups.ts'
+import { isAskedFor, type NamedGroup, type ReachMap } from './reach.ts'
 
 /** What a map leaves out or cannot know, so that it is not the whole truth. */
 export interface Note {
@@ -8,8 +8,8 @@ export interface Note {
   readonly message: string
 }
 
-/** What the map of some groups does not tell. */
-export function notesOn(world: World, groups: readonly Group[], isAbout: (endpoint: Endpoint) => boolean): Note[] {
+/** What a map, or an answer about some endpoints, does not tell. */
+export function notesOn(world: World, isAbout: (endpoint: Endpoint) => boolean, map?: ReachMap): Note[] {
   const notes: Note[] = []
   if (world.setAside.length > 0) {
     const count = world.setAside.length
@@ -35,11 +35,33 @@ export function notesOn(world: World, groups: readonly Group[], isAbout: (endpoi
       message: 'policies of host endpoints act on what the hosts forward, too: that is not in the map; "calicoctl why" follows it',
     })
   }
-  const shown = groups.flatMap(({ members }) => members.map(({ endpoint }) => endpoint))
-  const nodes = new Set(shown.flatMap(({ kind, node }) => (kind === 'host' && node !== '' ? [node] : [])))
-  if (shown.some(({ kind, node }) => kind === 'workload' && nodes.has(node))) {
+  if (map && hasOwnHosts(map)) {
     const message = 'between a host and its own workloads other rules hold than the map shows; "calicoctl why" knows them'
     notes.push({ code: 'own-host', message })
   }
   return notes
+}
+
+// --- internal ---
+
+/** Whether the map has something between a host and a workload on it. */
+function hasOwnHosts(map: ReachMap): boolean {
+  const nodesOf = (kind: Endpoint['kind'], role: 'source' | 'target', about: boolean) => {
+    const groups = map.groups.filter((group) => isMeant(map, group, role, about))
+    return new Set(
+      groups.flatMap(({ members }) => members.flatMap(({ endpoint }) => (endpoint.kind === kind && endpoint.node !== '' ? [endpoint.node] : []))),
+    )
+  }
+  const meet = (from: ReadonlySet<string>, to: ReadonlySet<string>) => [...from].some((node) => to.has(node))
+  return ([true, false] as const).some(
+    (about) =>
+      meet(nodesOf('host', 'source', about), nodesOf('workload', 'target', !about)) ||
+      meet(nodesOf('workload', 'source', about), nodesOf('host', 'target', !about)),
+  )
+}
+
+/** One end at least is what the map is about. */
+function isMeant(map: ReachMap, group: NamedGroup, role: 'source' | 'target', about: boolean): boolean {
+  const asked = isAskedFor(map, group)
+  return asked[role] && (!about || asked.about)
 }
