@@ -9,13 +9,10 @@ import { type Comparison, compareWorlds, type Group, type Row } from '../../../s
 import { isWithinHost } from '../../../src/policy/why/examine.ts'
 import { compareTexts } from '../../../src/policy/reach/traits.ts'
 import { walk } from '../../../src/policy/interpreter/walk.ts'
-import { buildWorld } from '../../../src/policy/world/build.ts'
 import type { Endpoint, World } from '../../../src/policy/world/world.ts'
+import { anyResources, worldFrom } from '../random/worlds.ts'
 import { recordedWorlds, resourceOf } from '../recorded.ts'
 
-const worldOf = (resources: readonly Resource[]) => buildWorld(resources.map((resource) => ({ resource, origin: {} })))
-
-/** A pair of worlds: a recorded one, and what becomes of it, or another one with endpoints of the same names. */
 const recorded = recordedWorlds('worlds').map(({ resources }) => resources.map((raw) => resourceOf(raw)))
 
 type Edit = (resources: readonly Resource[], at: number) => readonly Resource[]
@@ -48,7 +45,7 @@ const edits: Readonly<Record<string, Edit>> = {
 
 function changed(resources: readonly Resource[], at: number, change: (spec: Record<string, unknown>) => void): readonly Resource[] {
   const copy = structuredClone(resources[at])
-  if (copy) change(copy.spec as Record<string, unknown>)
+  if (copy) change((copy.spec ??= {}) as Record<string, unknown>)
   return resources.map((resource, index) => (index === at && copy ? copy : resource))
 }
 
@@ -57,26 +54,25 @@ function listOf(spec: Record<string, unknown>, field: string): Record<string, un
   return Array.isArray(list) ? (list as Record<string, unknown>[]) : []
 }
 
+/** Pairs of worlds: a recorded or a random one, and what becomes of it, or another one with endpoints of the same names. */
+const anyWorld = fc.oneof(fc.constantFrom(...recorded), anyResources())
+
 const pairs = fc
   .record({
-    base: fc.nat(recorded.length - 1),
+    before: anyWorld,
     edits: fc.array(fc.record({ edit: fc.constantFrom(...Object.keys(edits)), at: fc.nat(1000) }), { minLength: 1, maxLength: 3 }),
-    other: fc.option(fc.nat(recorded.length - 1), { freq: 4 }),
+    other: fc.option(anyWorld, { freq: 4 }),
   })
-  .map(({ base, edits: chosen, other }) => {
-    const before = recorded[base] ?? []
-    const after = chosen.reduce<readonly Resource[]>(
-      (resources, { edit, at }) => edits[edit]?.(resources, at % resources.length) ?? resources,
-      before,
-    )
-    return { before: worldOf(before), after: worldOf(other === null ? after : (recorded[other] ?? [])) }
+  .map(({ before, edits: chosen, other }) => {
+    const edited = chosen.reduce<readonly Resource[]>((all, { edit, at }) => edits[edit]?.(all, at % Math.max(1, all.length)) ?? all, before)
+    return { before: worldFrom(before), after: worldFrom(other ?? edited) }
   })
 
 const headers = fc.oneof(
   fc.record<Header>({
     protocol: fc.constantFrom(6, 17, 132),
-    srcPort: fc.constantFrom(1, 1000, 40_000),
-    dstPort: fc.constantFrom(22, 53, 80, 443, 4789, 8080),
+    srcPort: fc.constantFrom(1, 81, 1000, 40_000),
+    dstPort: fc.constantFrom(22, 53, 80, 82, 443, 4789, 8080),
   }),
   fc.record<Header>({ protocol: fc.constantFrom(1, 58), icmpType: fc.constantFrom(0, 3, 8, 128), icmpCode: fc.constantFrom(0, 4) }),
   fc.record<Header>({ protocol: fc.constantFrom(2, 4, 47) }),
@@ -99,7 +95,18 @@ function endsOf(...worlds: readonly World[]): End[] {
       for (const ip of ips) known.set(`${endpoint.id}/${ip.value}`, { id: endpoint.id, ip })
     }
   }
-  for (const text of ['8.8.8.8', '10.0.0.1', '10.65.0.77', '192.0.2.9', '172.16.3.4', '2001:db8::99', 'fd00::7']) {
+  for (const text of [
+    '8.8.8.8',
+    '10.0.0.1',
+    '10.0.0.6',
+    '192.0.2.77',
+    'fd00::1:7',
+    '10.65.0.77',
+    '192.0.2.9',
+    '172.16.3.4',
+    '2001:db8::99',
+    'fd00::7',
+  ]) {
     const ip = parseIp(text)
     const taken = worlds.some(({ endpoints }) => endpoints.some((endpoint) => allAddresses(endpoint).some(({ value }) => value === ip?.value)))
     if (ip && !taken) known.set(text, { id: undefined, ip })
