@@ -15,7 +15,7 @@ await startDockerDrivers({
     pause: async (milliseconds) => await pause(milliseconds),
   },
   node: 'host1',
-  scope: 'local',
+  scope: 'auto',
   containerLabels: labels === 'true',
   programmed: async () => {},
   events: {

@@ -10,6 +10,7 @@ import { leftovers, type Removed } from './leftovers.ts'
 import { networkDriver } from './network-driver.ts'
 import { networkNames } from './network-names.ts'
 import { type Methods, type PluginServer, servePlugin } from './plugin-server.ts'
+import { type Scope, scopeOfDocker } from './scope.ts'
 
 export interface DockerDriversOptions {
   readonly datastore: Datastore
@@ -21,7 +22,7 @@ export interface DockerDriversOptions {
   /** Where Docker looks for plugins; by default `/run/docker/plugins`. */
   readonly pluginFolder?: string
   /** `auto`: as Docker is set up. */
-  readonly scope: 'auto' | 'local' | 'global'
+  readonly scope: 'auto' | Scope
   readonly containerLabels: boolean
   readonly programmed: (interfaceName: string) => Promise<void>
   /** Milliseconds that what is left over is given to find its counterpart; by default half a minute. */
@@ -51,10 +52,7 @@ export async function startDockerDrivers(options: DockerDriversOptions): Promise
   const serve = (name: string, errorField: 'Err' | 'Error', methods: Methods): Promise<PluginServer> =>
     servePlugin({ path: join(folder, `${name}.sock`), methods, errorField, failed: (method, error) => events.failed(method, error) })
 
-  const scope = async (): Promise<'local' | 'global'> => {
-    if (options.scope !== 'auto') return options.scope
-    return (await docker.sharesNetworks()) ? 'global' : 'local'
-  }
+  const scope = async (): Promise<Scope> => (options.scope === 'auto' ? await scopeOfDocker(datastore, docker, node) : options.scope)
   const ipamServer = await serve('calico-ipam', 'Error', ipamDriver({ ipam, node, endpoints: own }))
   const methods = networkDriver({
     docker,

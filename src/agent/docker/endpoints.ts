@@ -7,15 +7,24 @@ import { completeResource } from '../../model/resource.ts'
 import { UserError } from '../../model/user-error.ts'
 import { convertProfileName } from '../../model/v1/names.ts'
 import { CONTAINER_ANNOTATION } from '../../policy/world/endpoints.ts'
-import type { Datastore } from '../../store/datastore.ts'
+import { type Datastore, type KeyRange, prefixRange } from '../../store/datastore.ts'
 import type { Clock } from '../../store/resources/clock.ts'
-import type { Target } from '../../store/resources/keys.ts'
-import { getResource, isFailure, listResources } from '../../store/resources/read.ts'
+import { resourceKey, type Target } from '../../store/resources/keys.ts'
+import { getResource, isFailure } from '../../store/resources/read.ts'
+import { readStored } from '../../store/resources/stored.ts'
 import { type Intent, writeResources } from '../../store/resources/write.ts'
 import { hostInterface, type Interfaces } from './interfaces.ts'
 
 /** Who runs containers, in `spec.orchestrator`: the name that Calico has had for Docker's networks from the start. */
-export const DOCKER_ORCHESTRATOR = 'libnetwork'
+const DOCKER_ORCHESTRATOR = 'libnetwork'
+
+export const WORKLOAD_ENDPOINT = kindOf('WorkloadEndpoint')
+
+/** The keys of all endpoints of a host's containers. */
+export function dockerEndpointRange(node: string): KeyRange {
+  const { kind, namespace, name } = targetOf(node, '0')
+  return prefixRange(resourceKey({ kind, name: name.slice(0, -1), ...(namespace === undefined ? {} : { namespace }) }))
+}
 
 /** The workload endpoints of this host's containers, as Calico's own Docker components write them (`reference/model.md 9.2`), and their interfaces. */
 export interface Endpoints {
@@ -106,10 +115,10 @@ export function endpoints({ datastore, clock, node, interfaces }: EndpointsOptio
   }
 
   async function removeByAddress(ip: Ip): Promise<void> {
-    const { resources } = await listResources(datastore, ENDPOINT, NAMESPACE)
-    for (const resource of resources) {
-      const spec = resource.spec as EndpointSpec
-      const owns = spec.node === node && spec.orchestrator === DOCKER_ORCHESTRATOR && (spec.ipNetworks ?? []).some((net) => isOf(net, ip))
+    const { keyValues } = await datastore.range(dockerEndpointRange(node))
+    for (const keyValue of keyValues) {
+      const spec = (readStored(WORKLOAD_ENDPOINT, keyValue)?.resource.spec ?? {}) as EndpointSpec
+      const owns = spec.node === node && (spec.ipNetworks ?? []).some((net) => isOf(net, ip))
       if (owns && spec.endpoint) await remove(spec.endpoint)
     }
   }
@@ -139,11 +148,9 @@ const ATTEMPTS = 10
 const NAMESPACE = 'libnetwork'
 const LABEL_PREFIX = 'org.projectcalico.label.'
 const PROFILE = kindOf('Profile')
-const ENDPOINT = kindOf('WorkloadEndpoint')
 
 interface EndpointSpec {
   readonly node?: string
-  readonly orchestrator?: string
   readonly endpoint?: string
   readonly ipNetworks?: readonly string[]
 }
@@ -151,7 +158,7 @@ interface EndpointSpec {
 function targetOf(node: string, id: string): Target {
   const name = endpointName({ node, orchestrator: DOCKER_ORCHESTRATOR, endpoint: id })
   if ('faults' in name) throw new UserError(`no endpoint can have the id "${id}": ${name.faults.map(({ message }) => message).join('; ')}`)
-  return { kind: ENDPOINT, namespace: NAMESPACE, name: name.name }
+  return { kind: WORKLOAD_ENDPOINT, namespace: NAMESPACE, name: name.name }
 }
 
 function endpointResource(node: string, { id, network, networks, mac }: NewEndpoint): Resource {
@@ -171,7 +178,7 @@ function endpointResource(node: string, { id, network, networks, mac }: NewEndpo
       ...(mac === undefined ? {} : { mac }),
     },
   }
-  completeResource(ENDPOINT, resource)
+  completeResource(WORKLOAD_ENDPOINT, resource)
   return resource
 }
 

@@ -1,13 +1,13 @@
-import { parseBlock } from '../../ipam/block.ts'
+import { readAffinities, readKeys } from '../../ipam/affinity.ts'
 import { holderOf } from '../../ipam/allocation.ts'
+import { parseBlock } from '../../ipam/block.ts'
 import { releaseAddresses } from '../../ipam/release.ts'
-import { BLOCKS, type Ipam } from '../../ipam/store.ts'
-import type { Resource } from '../../model/kind.ts'
+import { blockKey, BLOCKS, HOSTS, type Ipam } from '../../ipam/store.ts'
 import { formatIp, ipAt, parseIp } from '../../model/net.ts'
-import { kindNamed } from '../../model/registry.ts'
-import { prefixRange } from '../../store/datastore.ts'
+import { type KeyValue, prefixRange } from '../../store/datastore.ts'
 import { listResources } from '../../store/resources/read.ts'
-import { DOCKER_ORCHESTRATOR, type Endpoints } from './endpoints.ts'
+import { readStored } from '../../store/resources/stored.ts'
+import { dockerEndpointRange, type Endpoints, WORKLOAD_ENDPOINT } from './endpoints.ts'
 import type { Interfaces } from './interfaces.ts'
 import { DOCKER_HOLDER } from './ipam-driver.ts'
 
@@ -32,11 +32,13 @@ export interface LeftoversOptions {
 
 /**
  * Removes what Docker forgot to have removed: it was killed, or the agent was away while containers ended (`reference/docker-e2e.md 3.5`). Each sweep takes
- * what has been left over since an earlier one for the time of grace; what is whole is not touched.
+ * what has been left over since an earlier one for the time of grace; what is whole is not touched. Sweeps are frequent, so they read what is of this host;
+ * only the first looks for addresses in all blocks, as it may have borrowed some.
  */
 export function leftovers({ ipam, node, endpoints, interfaces, grace }: LeftoversOptions): { sweep(): Promise<Removed> } {
   /** What is without its counterpart, and since when. */
   let suspects = new Map<string, number>()
+  let isFirst = true
 
   async function sweep(): Promise<Removed> {
     const now = ipam.clock.now().getTime()
@@ -48,11 +50,14 @@ export function leftovers({ ipam, node, endpoints, interfaces, grace }: Leftover
     }
     // The interfaces first: an endpoint that comes after has its interface later still.
     const links = await interfaces.list()
-    const own = await endpointsOf(ipam, node)
-    const lost = own.filter((endpoint) => endpoint.isDocker && !links.includes(endpoint.interfaceName) && isDue('endpoint', endpoint.id))
-    const loose = links.filter((link) => !own.some((endpoint) => endpoint.interfaceName === link) && isDue('interface', link))
+    const own = await dockerEndpoints(ipam, node)
+    const lost = own.filter((endpoint) => !links.includes(endpoint.interfaceName) && isDue('endpoint', endpoint.id))
+    const foreign = links.filter((link) => !own.some((endpoint) => endpoint.interfaceName === link))
+    const known = foreign.length > 0 ? await interfacesOf(ipam, node) : new Set<string>()
+    const loose = foreign.filter((link) => !known.has(link) && isDue('interface', link))
     const held = new Set(own.flatMap((endpoint) => endpoint.addresses))
-    const idle = (await dockerAddresses(ipam, node)).filter((address) => !held.has(address) && isDue('address', address))
+    const blocks = isFirst ? (await ipam.datastore.range(prefixRange(BLOCKS))).keyValues : await ownBlocks(ipam, node)
+    const idle = dockerAddresses(blocks, node).filter((address) => !held.has(address) && isDue('address', address))
     for (const endpoint of lost) await endpoints.remove(endpoint.id)
     for (const link of loose) await interfaces.removeNamed(link)
     const freed = [...idle, ...lost.flatMap((endpoint) => endpoint.addresses)]
@@ -61,6 +66,8 @@ export function leftovers({ ipam, node, endpoints, interfaces, grace }: Leftover
       freed.map((address) => ({ address })),
     )
     suspects = still
+    // What is borrowed and not due yet is looked at again.
+    isFirst = isFirst && [...still.keys()].some((suspect) => suspect.startsWith('address '))
     return { endpoints: lost.map(({ id }) => id), interfaces: loose, addresses: freed }
   }
 
@@ -71,29 +78,48 @@ export function leftovers({ ipam, node, endpoints, interfaces, grace }: Leftover
 
 interface OwnEndpoint {
   readonly id: string
-  readonly isDocker: boolean
   readonly interfaceName: string
   readonly addresses: readonly string[]
 }
 
-/** All workloads of this host, whoever runs them. */
-async function endpointsOf(ipam: Ipam, node: string): Promise<OwnEndpoint[]> {
-  const kind = kindNamed('WorkloadEndpoint')
-  if (!kind) throw new Error('no kind WorkloadEndpoint')
-  const { resources } = await listResources(ipam.datastore, kind)
-  return resources.flatMap((resource: Resource) => {
-    const spec = (resource.spec ?? {}) as { node?: string; orchestrator?: string; endpoint?: string; interfaceName?: string; ipNetworks?: string[] }
-    if (spec.node !== node) return []
-    const addresses = (spec.ipNetworks ?? []).flatMap((network) => parseIp(network.replace(/\/\d+$/, '')) ?? []).map(formatIp)
-    const isDocker = spec.orchestrator === DOCKER_ORCHESTRATOR && spec.endpoint !== undefined
-    return [{ id: spec.endpoint ?? '', isDocker, interfaceName: spec.interfaceName ?? '', addresses }]
+interface EndpointSpec {
+  readonly node?: string
+  readonly endpoint?: string
+  readonly interfaceName?: string
+  readonly ipNetworks?: readonly string[]
+}
+
+/** The most keys that are read at once. */
+const CHUNK = 100
+
+async function dockerEndpoints({ datastore }: Ipam, node: string): Promise<OwnEndpoint[]> {
+  const { keyValues } = await datastore.range(dockerEndpointRange(node))
+  return keyValues.flatMap((keyValue) => {
+    const spec = readStored(WORKLOAD_ENDPOINT, keyValue)?.resource.spec as EndpointSpec | undefined
+    if (spec?.node !== node || !spec.endpoint) return []
+    const addresses = (spec.ipNetworks ?? []).flatMap((network) => parseIp(network.replace(/\/\d+$/, '')) ?? [])
+    return [{ id: spec.endpoint, interfaceName: spec.interfaceName ?? '', addresses: addresses.map(formatIp) }]
   })
 }
 
+/** The interfaces of all workloads of this host, whoever runs them. */
+async function interfacesOf({ datastore }: Ipam, node: string): Promise<Set<string>> {
+  const { resources } = await listResources(datastore, WORKLOAD_ENDPOINT)
+  const specs = resources.map((resource) => (resource.spec ?? {}) as EndpointSpec)
+  return new Set(specs.flatMap((spec) => (spec.node === node && spec.interfaceName !== undefined ? [spec.interfaceName] : [])))
+}
+
+async function ownBlocks(ipam: Ipam, node: string): Promise<KeyValue[]> {
+  const { keyValues } = await ipam.datastore.range(prefixRange(`${HOSTS}${node}/`), { keysOnly: true })
+  const keys = readAffinities(keyValues).map(({ block }) => blockKey(block))
+  const found: (KeyValue | undefined)[] = []
+  for (let from = 0; from < keys.length; from += CHUNK) found.push(...(await readKeys(ipam, keys.slice(from, from + CHUNK))))
+  return found.filter((stored) => stored !== undefined)
+}
+
 /** The addresses that the IPAM driver of this host has taken. */
-async function dockerAddresses(ipam: Ipam, node: string): Promise<string[]> {
-  const { keyValues } = await ipam.datastore.range(prefixRange(BLOCKS))
-  return keyValues.flatMap(({ value }) => {
+function dockerAddresses(blocks: readonly KeyValue[], node: string): string[] {
+  return blocks.flatMap(({ value }) => {
     const block = parseBlock(value)
     if (!block) return []
     return [...block.allocations.keys()].flatMap((ordinal) => {

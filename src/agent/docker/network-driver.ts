@@ -7,6 +7,7 @@ import { GATEWAY6, gateway, hostInterface, type Interfaces } from './interfaces.
 import { ADDRESS_SPACES } from './ipam-driver.ts'
 import type { NetworkNames } from './network-names.ts'
 import { type Body, type Methods, objectField, textField } from './plugin-server.ts'
+import type { Scope } from './scope.ts'
 
 export interface NetworkDriverOptions {
   readonly docker: DockerApi
@@ -14,7 +15,7 @@ export interface NetworkDriverOptions {
   readonly endpoints: Endpoints
   readonly interfaces: Interfaces
   /** Whether networks are of this host alone, or of all hosts that share Docker's cluster store. */
-  readonly scope: () => Promise<'local' | 'global'>
+  readonly scope: () => Promise<Scope>
   /** Labels of containers become labels of their endpoints. */
   readonly containerLabels: boolean
   /** Resolves when the data plane knows the host's end of an endpoint; what comes over it before is dropped. */

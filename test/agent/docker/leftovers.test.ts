@@ -102,6 +102,25 @@ describe('a sweep', () => {
     assert.deepEqual(await sweep(), { endpoints: [], interfaces: [], addresses: [] })
   })
 
+  it("leaves alone the interface of another orchestrator's workload", async () => {
+    const spec = { orchestrator: 'vm', workload: 'web', endpoint: 'eth0', node: 'host1', interfaceName: 'cali00000000000', profiles: ['net1'] }
+    const workload = { apiVersion: 'projectcalico.org/v3', kind: 'WorkloadEndpoint', metadata: { namespace: 'default' }, spec }
+    const { code, stderr } = await run(['apply', '-f', '-'], { store: ipam.datastore, stdin: JSON.stringify(workload) })
+    assert.equal(code, 0, stderr)
+    links.add('cali00000000000')
+    await sweep()
+    now += GRACE
+    assert.deepEqual((await sweep()).interfaces, [])
+  })
+
+  it('gives back at its start what it has borrowed from the block of another host', async () => {
+    await address('192.168.0.70', 'host2')
+    await address('192.168.0.71')
+    await sweep()
+    now += GRACE
+    assert.deepEqual((await sweep()).addresses, ['192.168.0.71'])
+  })
+
   it('waits for what is about to come: an address, then its endpoint, then its interface', async () => {
     await address('192.168.0.1')
     await sweep()
