@@ -161,7 +161,7 @@ class TestReading {
     const items: ManifestItem[] = []
     if (document?.resources) {
       const options = { convertV1: this.#convertV1 }
-      for (const raw of openDocument(value['resources'], this.#convertV1, report, ['resources']))
+      for (const raw of openDocument(document.resources, this.#convertV1, report, ['resources']))
         items.push(...readResource(place, raw, options, (problem) => void this.problems.push(problem)))
     }
     const entries = (['allow', 'deny'] as const).flatMap((expect) =>

@@ -2,8 +2,9 @@ import type { Net } from '../../model/net.ts'
 import type { Selector } from '../../model/selector/ast.ts'
 import { type ConnectionSet, ConnectionSpace, EVERYTHING, NOTHING } from '../connections/space.ts'
 import { cutAddresses, type Atoms } from './atoms.ts'
+import { type Deciding, deciding } from './deciding.ts'
 import type { Direction, EntityFacts, Facts, RuleFacts } from '../facts.ts'
-import { Groups } from './groups.ts'
+import { type Group, Groups } from './groups.ts'
 import { classifyLabels } from './label-classes.ts'
 import { Matches } from './matches.ts'
 import { findPlaces, type Places } from './places.ts'
@@ -28,6 +29,7 @@ export class Engine {
   readonly #groups: Groups
   /** Per direction, by group and what the endpoint itself fulfils. */
   readonly #answers = new Map<string, Answers>()
+  readonly #deciding = new Map<string, readonly Deciding[]>()
   readonly #ofPlace: Readonly<Record<Direction, (Answers | undefined)[]>> = { ingress: [], egress: [] }
 
   /** `space`: shared by engines whose results are to be compared. `nets`: networks that are asked about, besides those of rules. */
@@ -80,6 +82,17 @@ export class Engine {
     return this.#side(direction, place)
   }
 
+  /** Who decides at one end, and about which headers: at the source (`egress`) or the destination. Undefined when that end is no endpoint. */
+  deciding(direction: Direction, source: number, destination: number): readonly Deciding[] | undefined {
+    const [at, peer] = direction === 'egress' ? [source, destination] : [destination, source]
+    const acting = this.#acting(direction, at)
+    if (!acting) return undefined
+    const key = `${acting.key}/${peer}`
+    let found = this.#deciding.get(key)
+    if (!found) this.#deciding.set(key, (found = deciding(this.space, this.#matches, acting.group, acting.family, acting.own, peer)))
+    return found
+  }
+
   // --- internal ---
 
   /** All pairs of one place and each other; `direction` is that in which the one sees them. */
@@ -110,17 +123,24 @@ export class Engine {
   #side(direction: Direction, place: number): Answers | undefined {
     const known = this.#ofPlace[direction][place]
     if (known) return known
+    const acting = this.#acting(direction, place)
+    if (!acting) return undefined
+    const { key, group, family, own } = acting
+    let answers = this.#answers.get(key)
+    if (!answers) this.#answers.set(key, (answers = run(this.space, this.#matches, group, family, own, this.places.list.length)))
+    this.#ofPlace[direction][place] = answers
+    return answers
+  }
+
+  /** What acts at a place, and what the endpoint itself fulfils of it; undefined outside. Places of one key have the same answers. */
+  #acting(direction: Direction, place: number): { key: string; group: Group; family: 4 | 6; own: readonly ConnectionSet[] } | undefined {
     const where = this.places.list[place]
     if (where?.endpointClass === undefined) return undefined
     const number = this.#groups.of[direction][where.endpointClass] ?? 0
     const group = this.#groups.list[number]
     if (!group) return undefined
     const own = group.aboutItself.map((rule) => this.#ownHeaders(rule, direction, place))
-    const key = `${number}/${where.family}/${own.join()}`
-    let answers = this.#answers.get(key)
-    if (!answers) this.#answers.set(key, (answers = run(this.space, this.#matches, group, where.family, own, this.places.list.length)))
-    this.#ofPlace[direction][place] = answers
-    return answers
+    return { key: `${number}/${where.family}/${own.join()}`, group, family: where.family, own }
   }
 
   #ownHeaders(rule: RuleFacts, direction: Direction, place: number): ConnectionSet {

@@ -7,6 +7,8 @@ import { TextPool } from './pool.ts'
 /** Rules that are tried in order, and what happens to what none of them decides. */
 export interface Stage {
   readonly rules: readonly RuleFacts[]
+  /** The tier whose policies these are the rules of, or the profile. */
+  readonly of: { readonly tier: number } | { readonly profile: string }
   /** Deny: what is left ends here, but for what a rule passed on. Pass: all that is left goes on. */
   readonly end: 'Deny' | 'Pass'
 }
@@ -91,12 +93,12 @@ function stagesOf(facts: Facts, acting: readonly Acting[], profiles: readonly st
       const policies = acting.filter((one) => one.tier === index).map((one) => tier.policies[one.policy])
       const rules = policies.filter((policy) => policy !== undefined && policy.stage === when).map((policy) => policy?.[direction] ?? [])
       // What untracked and preDNAT policies leave undecided goes on to the others.
-      if (rules.length > 0) stages.push({ rules: rules.flat(), end: when === undefined ? tier.defaultAction : 'Pass' })
+      if (rules.length > 0) stages.push({ rules: rules.flat(), of: { tier: index }, end: when === undefined ? tier.defaultAction : 'Pass' })
     }
   }
   for (const name of profiles) {
     const profile = facts.profiles.get(name)
-    stages.push(profile ? { rules: profile[direction], end: 'Pass' } : { rules: [], end: 'Deny' })
+    stages.push({ of: { profile: name }, ...(profile ? { rules: profile[direction], end: 'Pass' } : { rules: [], end: 'Deny' }) })
     if (!profile) break
   }
   return stages

@@ -37,6 +37,14 @@ export function run(space: ConnectionSpace, matches: Matches, group: Group, fami
   return answer(space, parts, size)
 }
 
+/** What holds before any policy: failsafe ports of hosts, tunnels that workloads must not build (`reference/felix.md 1.4, 1.7`). */
+export function always(space: ConnectionSpace, group: Pick<Group, 'kind' | 'direction'>): Pick<Part, 'allowed' | 'denied' | 'open'> {
+  let [allowed, denied] = [NOTHING, NOTHING]
+  if (group.kind === 'host') for (const [protocol, port] of FAILSAFE[group.direction]) allowed = space.union(allowed, toPort(space, protocol, port))
+  else if (group.direction === 'egress') denied = space.union(toPort(space, UDP, VXLAN_PORT), space.protocol(IP_IN_IP))
+  return { allowed, denied, open: space.complement(space.union(allowed, denied)) }
+}
+
 // --- internal ---
 
 /** Peers for which the rules came to the same so far. The four sets may overlap where a rule may match or not. */
@@ -114,14 +122,6 @@ function answer(space: ConnectionSpace, parts: readonly Part[], size: number): A
     })
   }
   return { allowed, denied }
-}
-
-/** What holds before any policy: failsafe ports of hosts, tunnels that workloads must not build (`reference/felix.md 1.4, 1.7`). */
-function always(space: ConnectionSpace, group: Group): Pick<Part, 'allowed' | 'denied' | 'open'> {
-  let [allowed, denied] = [NOTHING, NOTHING]
-  if (group.kind === 'host') for (const [protocol, port] of FAILSAFE[group.direction]) allowed = space.union(allowed, toPort(space, protocol, port))
-  else if (group.direction === 'egress') denied = space.union(toPort(space, UDP, VXLAN_PORT), space.protocol(IP_IN_IP))
-  return { allowed, denied, open: space.complement(space.union(allowed, denied)) }
 }
 
 function toPort(space: ConnectionSpace, protocol: number, port: number): ConnectionSet {

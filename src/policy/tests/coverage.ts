@@ -1,0 +1,29 @@
+import { NOTHING } from '../connections/space.ts'
+import type { RuleFacts } from '../facts.ts'
+import { pairsOf, resolveEnds } from './check.ts'
+import type { Asked } from './ends.ts'
+import type { Entry } from './entry.ts'
+
+/**
+ * Adds the rules that decide about some packet of an entry: the first rule of its stage that matches it, on a packet that gets there. One that passes on or
+ * logs decides in this sense; a rule of the destination does only for packets that the source lets out. Whether the entry is true does not matter.
+ */
+export function addReached(asked: Asked, entry: Entry, reached: Set<RuleFacts>): void {
+  const resolved = resolveEnds(asked, entry)
+  if ('status' in resolved) return
+  const { engine } = asked
+  const { space } = engine
+  for (const { from, to, packets } of pairsOf(asked, entry, resolved.from, resolved.to)) {
+    let arriving = packets
+    for (const direction of ['egress', 'ingress'] as const) {
+      let [allowed, denied] = [NOTHING, NOTHING]
+      for (const { by, headers, outcome } of engine.deciding(direction, from.place, to.place) ?? []) {
+        if (by.type === 'rule' && space.intersect(headers, arriving) !== NOTHING) reached.add(by.rule)
+        if (outcome === 'Allow') allowed = space.union(allowed, headers)
+        if (outcome === 'Deny') denied = space.union(denied, headers)
+      }
+      // What may be allowed goes on.
+      arriving = space.subtract(arriving, space.subtract(denied, allowed))
+    }
+  }
+}
