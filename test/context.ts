@@ -1,3 +1,4 @@
+import { watch } from 'node:fs'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -49,6 +50,11 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
           isDirectory: entry.isDirectory(),
         })),
       isDirectory: async (path) => (await stat(resolve(options.cwd ?? '/', path))).isDirectory(),
+      watch: (directory, onChange) => {
+        const watcher = watch(resolve(options.cwd ?? '/', directory), (_, name) => onChange(name ?? undefined))
+        watcher.on('error', () => onChange(undefined))
+        return () => watcher.close()
+      },
     },
     clock: {
       now: options.now ?? (() => new Date()),

@@ -21,12 +21,7 @@ export interface RawResource {
  * The resources of a document: the document itself, the items of an array, of a `<Kind>List` (all of that kind) or a `List`. Either API version. Lists do not
  * stand in lists, but an array may hold them, as with the peer. `at`: where the value stands, when it is a part of a document.
  */
-export function openDocument(
-  value: unknown,
-  convertV1: ConvertV1 | undefined,
-  report: (fault: Fault) => void,
-  at: Path = [],
-): RawResource[] {
+export function openDocument(value: unknown, convertV1: ConvertV1 | undefined, report: (fault: Fault) => void, at: Path = []): RawResource[] {
   const found: RawResource[] = []
   const open = (raw: unknown, place: Path, within: 'document' | 'array' | List): void => {
     if (Array.isArray(raw) && within === 'document') {

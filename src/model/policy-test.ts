@@ -21,9 +21,13 @@ const entry = (description: string) =>
       { omit: 'never' },
     ),
     to: words('Where they go, written like `from`.', 'a name, an address or a selector', { omit: 'never' }),
-    ports: words('Which packets: any, tcp, tcp/80, udp/53,5353, tcp/8000-8100, icmp, icmp/8, protocol/47; or a list of these. Default: any.', 'packets', {
-      check: trafficCheck,
-    }),
+    ports: words(
+      'Which packets: any, tcp, tcp/80, udp/53,5353, tcp/8000-8100, icmp, icmp/8, protocol/47; or a list of these. Default: any.',
+      'packets',
+      {
+        check: trafficCheck,
+      },
+    ),
     except: words('Packets that this says nothing about, written like `ports`.', 'packets', { check: trafficCheck }),
     by: text(
       'What decides: "Profile net1 ingress 0" (the rule with that number, from 0), "GlobalNetworkPolicy web", "tier default" (its end), "no rule". Number and direction may be left out.',
@@ -36,7 +40,10 @@ export const policyTestSchema = struct('Says who may reach whom, to be held agai
   apiVersion: text('Version of this form.', { oneOf: [TEST_API_VERSION], omit: 'never' }),
   kind: text('What this is.', { oneOf: [TEST_KIND], omit: 'never' }),
   metadata: struct('What the test is called.', { name: text('Name of the test, for reports.') }),
-  files: list('Manifests that the test is about, relative to its own file: files, and directories with all below them.', text('A file or directory.')),
+  files: list(
+    'Manifests that the test is about, relative to its own file: files, and directories with all below them.',
+    text('A file or directory.'),
+  ),
   resources: list(
     'Resources that the test is about, beside or instead of `files`. A test with neither is about the resources that the command is told.',
     custom<unknown>('A resource.', 'resource', (raw) => raw),

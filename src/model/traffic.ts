@@ -21,13 +21,17 @@ export function parseTraffic(text: string): Traffic | TrafficFault {
   if (name === 'any' || name === 'all') return detail === undefined ? {} : wrong(text, 'any stands alone')
   if (/^[\d,:-]+$/.test(name)) return wrong(text, `a port needs its protocol: tcp/${name}`)
   if (name === 'protocol') {
-    if (detail === undefined || more.length > 0 || !isWithin(detail, 0, 255)) return wrong(text, 'a protocol is a number from 0 to 255, as in protocol/47')
+    if (detail === undefined || more.length > 0 || !isWithin(detail, 0, 255))
+      return wrong(text, 'a protocol is a number from 0 to 255, as in protocol/47')
     return { protocol: Number(detail) }
   }
   const protocol = PROTOCOLS.get(name)
   if (protocol === undefined) {
     const suggestion = didYouMean(name, [...PROTOCOLS.keys(), 'any'])
-    return wrong(text, suggestion === undefined ? FORMS : `did you mean "${[suggestion, detail, ...more].filter((part) => part !== undefined).join('/')}"?`)
+    return wrong(
+      text,
+      suggestion === undefined ? FORMS : `did you mean "${[suggestion, detail, ...more].filter((part) => part !== undefined).join('/')}"?`,
+    )
   }
   if (detail === undefined) return { protocol }
   if (name.startsWith('icmp')) {

@@ -6,8 +6,7 @@ import { always } from './program.ts'
 
 /** What decides at one end of a connection, and about which headers. */
 export interface Deciding {
-  readonly by:
-    /** A rule; one that passes on decides within its tier. */
+  readonly by: /** A rule; one that passes on decides within its tier. */
     | { readonly type: 'rule'; readonly rule: RuleFacts }
     /** The end of a tier, or a profile that is not there. */
     | { readonly type: 'end'; readonly of: Stage['of'] }

@@ -60,11 +60,16 @@ export function missingName(world: World, name: DecidingName): { readonly help?:
   const candidates = all.filter((owner) => owner.kind === name.kind && (!('namespace' in owner) || owner.namespace === name.namespace))
   const owner = candidates.find((one) => one.name === name.name)
   // A profile that is missing denies, too.
-  if (!owner) return name.kind === 'Profile' && world.endpoints.some(({ profiles }) => profiles.includes(name.name)) ? undefined : suggest(name.name, candidates)
+  if (!owner)
+    return name.kind === 'Profile' && world.endpoints.some(({ profiles }) => profiles.includes(name.name))
+      ? undefined
+      : suggest(name.name, candidates)
   const { direction, index } = name
   const rules = direction === undefined ? undefined : (owner[direction] ?? [])
   if (rules === undefined || (index === undefined ? rules.length > 0 : rules[index] !== undefined)) return undefined
-  return { help: rules.length === 0 ? `it has no ${direction} rules` : `it has ${rules.length} ${direction} rule${rules.length === 1 ? '' : 's'}, from 0` }
+  return {
+    help: rules.length === 0 ? `it has no ${direction} rules` : `it has ${rules.length} ${direction} rule${rules.length === 1 ? '' : 's'}, from 0`,
+  }
 }
 
 // --- internal ---

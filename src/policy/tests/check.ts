@@ -104,7 +104,8 @@ export function* pairsOf(
     if (wanted === undefined) packets.set(key, (wanted = packetsOf(asked.engine.space, entry, family, isWorkload)))
     if (wanted === NOTHING) continue
     for (const destination of to)
-      if (list[destination.place]?.family === family && differentMembers(source, destination)) yield { from: source, to: destination, packets: wanted }
+      if (list[destination.place]?.family === family && differentMembers(source, destination))
+        yield { from: source, to: destination, packets: wanted }
   }
 }
 
@@ -178,7 +179,9 @@ class Finding {
 function exampleOf(asked: Asked, from: Where, to: Where, header: Header, verdict: Walk['verdict'] | undefined): Example {
   const way = walk(asked.world, from.endpoint, to.endpoint, { ...header, source: from.ip, destination: to.ip })
   if (verdict !== undefined && way.verdict !== verdict)
-    throw new Error(`the engines disagree: ${verdict} and ${way.verdict} for ${JSON.stringify(header)} from ${from.endpoint?.id} to ${to.endpoint?.id}`)
+    throw new Error(
+      `the engines disagree: ${verdict} and ${way.verdict} for ${JSON.stringify(header)} from ${from.endpoint?.id} to ${to.endpoint?.id}`,
+    )
   return { from, to, walk: way }
 }
 
