@@ -19,11 +19,11 @@ export interface Entry {
 }
 
 /**
- * The packets that an entry is about, from a workload or from anywhere else. Where it says that packets are allowed, those that no workload may send whatever
- * policy says, VXLAN and IP in IP, are meant only when they are named.
+ * The packets that an entry is about, from a workload or from anywhere else. Those that no workload may send, whatever policy says (VXLAN and IP in IP), are
+ * meant only when they are named.
  */
-export function packetsOf(space: ConnectionSpace, { expect, ports, except }: Entry, family: Family, isFromWorkload: boolean): ConnectionSet {
-  const never = expect === 'allow' && isFromWorkload ? always(space, { kind: 'workload', direction: 'egress' }).denied : NOTHING
+export function packetsOf(space: ConnectionSpace, { ports, except }: Entry, family: Family, isFromWorkload: boolean): ConnectionSet {
+  const never = isFromWorkload ? always(space, { kind: 'workload', direction: 'egress' }).denied : NOTHING
   let packets = NOTHING
   for (const word of ports) {
     const set = trafficSet(space, trafficOf(word), family)
