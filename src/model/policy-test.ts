@@ -46,7 +46,7 @@ export const policyTestSchema = struct('Says who may reach whom, to be held agai
   ),
   resources: list(
     'Resources that the test is about, beside or instead of `files`. A test with neither is about the resources that the command is told.',
-    custom<unknown>('A resource.', 'resource', (raw) => raw),
+    custom<unknown>('A resource.', 'resource', (raw) => raw, { json: { $ref: 'manifest.json#/definitions/document' } }),
   ),
   allow: list('What must be possible: all packets of each entry, between all that it names.', entry('Packets that must be allowed.')),
   deny: list('What must not be possible: no packet of any entry, between any that it names.', entry('Packets that must not be allowed.')),
@@ -86,7 +86,7 @@ function words(description: string, what: string, { omit, check }: WordsOptions)
       }
       return found
     },
-    omit === undefined ? {} : { omit },
+    { json: { type: ['string', 'array'], items: { type: 'string' }, minItems: 1 }, ...(omit === undefined ? {} : { omit }) },
   )
 }
 
