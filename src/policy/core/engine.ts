@@ -87,9 +87,12 @@ export class Engine {
     const [at, peer] = direction === 'egress' ? [source, destination] : [destination, source]
     const acting = this.#acting(direction, at)
     if (!acting) return undefined
-    const key = `${acting.key}/${peer}`
+    const key = `${direction}/${source}/${destination}`
     let found = this.#deciding.get(key)
-    if (!found) this.#deciding.set(key, (found = deciding(this.space, this.#matches, acting.group, acting.family, acting.own, peer)))
+    if (!found) {
+      const own = (rule: RuleFacts) => this.#ownHeaders(rule, direction, at)
+      this.#deciding.set(key, (found = deciding(this.space, this.#matches, acting.group, acting.family, own, peer)))
+    }
     return found
   }
 
