@@ -11,9 +11,27 @@ describe('packets in a word', () => {
     ['UDP', { protocol: 17 }],
     ['icmpv6', { protocol: 58 }],
     ['tcp/80', { protocol: 6, ports: [[80, 80]] }],
-    ['udp/53,5353', { protocol: 17, ports: [[53, 53], [5353, 5353]] }],
+    [
+      'udp/53,5353',
+      {
+        protocol: 17,
+        ports: [
+          [53, 53],
+          [5353, 5353],
+        ],
+      },
+    ],
     ['sctp/8000-8100', { protocol: 132, ports: [[8000, 8100]] }],
-    ['tcp/8000:8100,443', { protocol: 6, ports: [[8000, 8100], [443, 443]] }],
+    [
+      'tcp/8000:8100,443',
+      {
+        protocol: 6,
+        ports: [
+          [8000, 8100],
+          [443, 443],
+        ],
+      },
+    ],
     ['udplite/0-65535', { protocol: 136, ports: [[0, 65_535]] }],
     ['icmp', { protocol: 1 }],
     ['icmp/8', { protocol: 1, icmp: { type: 8 } }],

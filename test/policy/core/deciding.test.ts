@@ -40,7 +40,14 @@ function check(recorded: RecordedWorld): void {
       )
       const last = found.at(-1)
       assert.equal(last?.outcome, side.verdict === 'allow' ? 'Allow' : 'Deny')
-      assert.equal(last && describeEnd(last, world.tiers.map(({ name }) => name)), endOf(side))
+      assert.equal(
+        last &&
+          describeEnd(
+            last,
+            world.tiers.map(({ name }) => name),
+          ),
+        endOf(side),
+      )
     }
   }
 }
