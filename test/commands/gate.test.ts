@@ -241,7 +241,7 @@ describe('where the tests of the gate are named', () => {
       assert.equal((await applied({ 'etc/calicoctl.cfg': config(more) }, ['-c', 'etc/calicoctl.cfg'])).code, 0, more)
   })
   it('an annotation that names nothing is a fault', async () => {
-    const { code, stderr } = await applied({ 'etc/calicoctl.cfg': config(`${ANNOTATION.replace(/tests$/, '""')}`) }, ['-c', 'etc/calicoctl.cfg'])
+    const { code, stderr } = await applied({ 'etc/calicoctl.cfg': config(ANNOTATION.replace(/tests$/, '""')) }, ['-c', 'etc/calicoctl.cfg'])
     assert.deepEqual(
       { code, stderr },
       { code: 1, stderr: 'syntax error in etc/calicoctl.cfg: calicoctl.projectcalico.org/tests should name a file or directory\n' },

@@ -278,9 +278,9 @@ the same for 1 other pair</failure>
     it('sarif', async () => {
       const { code, stdout } = await tested(['t.yaml', '-f', 'net.yaml', '-o', 'sarif'], files)
       assert.equal(code, 1)
-      const [{ results = [] } = {}] = (JSON.parse(stdout) as { runs: { results: { ruleId: string; message: { text: string } }[] }[] }).runs
+      const { runs } = JSON.parse(stdout) as { runs: { results: { ruleId: string; message: { text: string } }[] }[] }
       assert.deepEqual(
-        results.map(({ ruleId, message }) => [ruleId, message.text.split('\n')[0]]),
+        runs.flatMap(({ results }) => results).map(({ ruleId, message }) => [ruleId, message.text.split('\n')[0]]),
         [['must-be-allowed', 'b to c is denied: tcp 80']],
       )
     })

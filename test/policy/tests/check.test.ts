@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { formatIp, parseIp } from '../../../src/model/net.ts'
 import { protocolNumber } from '../../../src/model/protocol.ts'
 import { witness } from '../../../src/policy/connections/witness.ts'
