@@ -1,7 +1,6 @@
 import { decode, describe, isObject } from './decode.ts'
 import { isDecidingFault, parseDeciding } from './deciding.ts'
 import { custom, type Field, list, struct, text, type ValueOf } from './schema.ts'
-import { isTrafficFault, parseTraffic } from './traffic.ts'
 
 /** `apiVersion` of policy tests. They are no resources: no datastore holds them, and Calico does not know them. */
 export const TEST_API_VERSION = 'calicoctl.projectcalico.org/v1'
@@ -21,14 +20,8 @@ const entry = (description: string) =>
       { omit: 'never' },
     ),
     to: words('Where they go, written like `from`.', 'a name, an address or a selector', { omit: 'never' }),
-    ports: words(
-      'Which packets: any, tcp, tcp/80, udp/53,5353, tcp/8000-8100, icmp, icmp/8, protocol/47; or a list of these. Default: any.',
-      'packets',
-      {
-        check: trafficCheck,
-      },
-    ),
-    except: words('Packets that this says nothing about, written like `ports`.', 'packets', { check: trafficCheck }),
+    ports: words('Which packets: any, tcp, tcp/80, udp/5000-5010, icmp, icmp/8, protocol/47; or a list of these. Default: any.', 'packets'),
+    except: words('Packets that this says nothing about, written like `ports`.', 'packets'),
     by: text(
       'What decides: "Profile net1 ingress 0" (the rule with that number, from 0), "GlobalNetworkPolicy web", "tier default" (its end), "no rule". Number and direction may be left out.',
       { check: decidingCheck },
@@ -56,13 +49,8 @@ export type PolicyTestDocument = ValueOf<typeof policyTestSchema>
 
 // --- internal ---
 
-interface WordsOptions {
-  readonly omit?: 'never'
-  readonly check?: (word: string) => string | undefined
-}
-
 /** A text or a list of texts, as a list. */
-function words(description: string, what: string, { omit, check }: WordsOptions): Field<string[]> {
+function words(description: string, what: string, options: { readonly omit?: 'never' } = {}): Field<string[]> {
   return custom<string[]>(
     description,
     what,
@@ -73,31 +61,25 @@ function words(description: string, what: string, { omit, check }: WordsOptions)
       for (const item of items) {
         if (item === null || isObject(item) || Array.isArray(item)) return fail(`expected ${what} or a list of them, found ${describe(item)}`)
         let failed = false
-        const word = decode(word_, item, [], {
+        const read = decode(word, item, [], {
           report: ({ message, help }) => {
             failed = true
             fail(message, help)
           },
         })
         if (failed) return undefined
-        const [fault, ...help] = (word === '' ? 'expected a word, found nothing' : (check?.(String(word)) ?? '')).split('\n')
-        if (fault !== '') return fail(fault ?? '', help.join('\n') || undefined)
-        found.push(String(word))
+        if (read === '') return fail(`expected ${what}, found nothing`)
+        found.push(String(read))
       }
       return found
     },
-    { json: { type: ['string', 'array'], items: { type: 'string' }, minItems: 1 }, ...(omit === undefined ? {} : { omit }) },
+    { json: { type: ['string', 'array'], items: { type: 'string' }, minItems: 1 }, ...options },
   )
 }
 
-const word_ = text('A word.')
+const word = text('A word.')
 
-function trafficCheck(word: string): string | undefined {
-  const parsed = parseTraffic(word)
-  return isTrafficFault(parsed) ? `${parsed.fault}\n${parsed.help}` : undefined
-}
-
-function decidingCheck(word: string): string | undefined {
-  const parsed = parseDeciding(word)
+function decidingCheck(written: string): string | undefined {
+  const parsed = parseDeciding(written)
   return isDecidingFault(parsed) ? `does not say which rule decides\n${parsed.help}` : undefined
 }

@@ -316,7 +316,7 @@ the same for 1 other pair</failure>
         `${HEAD}allow: [{from: a, to: b, ports: [80]}]\n`,
         /"80" does not say which packets\n +┌─ t\.yaml:3:26\n[^]*a port needs its protocol: tcp\/80/,
       ],
-      ['an unknown protocol', `${HEAD}allow: [{from: a, to: b, ports: tpc/80}]\n`, /did you mean "tcp\/80"\?/],
+      ['an unknown protocol', `${HEAD}allow: [{from: a, to: b, ports: tpc/80}]\n`, /"tpc" is not a protocol\n[^]*did you mean "tcp\/80"\?/],
       [
         'a rule that is not written as one',
         `${HEAD}allow: [{from: a, to: b, by: profil x}]\n`,

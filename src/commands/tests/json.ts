@@ -4,8 +4,8 @@ import { nameOf } from '../../policy/connections/describe.ts'
 import { deciderOf } from '../../policy/decider.ts'
 import { traceOf } from '../../policy/interpreter/trace.ts'
 import type { Side } from '../../policy/interpreter/walk.ts'
-import type { EntryResult, Example } from '../../policy/tests/check.ts'
-import type { Where } from '../../policy/tests/ends.ts'
+import type { EntryResult } from '../../policy/tests/check.ts'
+import type { End, Examined } from '../../policy/why/examine.ts'
 import { rulePath } from '../../policy/words.ts'
 import { sourceOf } from '../answer.ts'
 import type { TestResult } from './run.ts'
@@ -44,16 +44,15 @@ export function problemJson({ code, message, file, range, path, notes, help }: P
 
 // --- internal ---
 
-function exampleOf(result: EntryResult): Example | undefined {
+function exampleOf(result: EntryResult): Examined | undefined {
   if (result.status === 'passed') return undefined
   const { reason } = result
   return reason.type === 'packet' || reason.type === 'decided-otherwise' ? reason.example : undefined
 }
 
 /** A probe and its answer, in the shape in which `why --batch` has them. */
-function exampleJson({ from, to, walk }: Example): unknown {
-  const { packet, egress, ingress, verdict } = walk
-  const { protocol, srcPort, dstPort, icmpType, icmpCode } = packet
+function exampleJson({ from, to, header, egress, ingress, verdict }: Examined): unknown {
+  const { protocol, srcPort, dstPort, icmpType, icmpCode } = header
   const trace = { ...(egress ? { egress: traceOf(egress) } : {}), ...(ingress ? { ingress: traceOf(ingress) } : {}) }
   return {
     from: whereJson(from),
@@ -71,7 +70,7 @@ function exampleJson({ from, to, walk }: Example): unknown {
   }
 }
 
-function whereJson({ endpoint, ip }: Where): unknown {
+function whereJson({ endpoint, ip }: End): unknown {
   const key = endpoint?.kind === 'host' ? { hostEndpoint: endpoint.name } : endpoint ? { endpoint: endpoint.id } : {}
   return { ip: formatIp(ip), ...key }
 }

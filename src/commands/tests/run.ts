@@ -1,11 +1,12 @@
 import type { PolicyTest, PolicyTests, TestEntry } from '../../manifest/policy-tests.ts'
 import { readPolicyTests } from '../../manifest/policy-tests.ts'
-import type { Problem } from '../../model/problem.ts'
+import { formatPath, type Problem } from '../../model/problem.ts'
 import { v1Converter } from '../../model/v1/convert.ts'
 import type { RuleFacts } from '../../policy/facts.ts'
 import { checkEntry, type EntryResult } from '../../policy/tests/check.ts'
 import { addReached } from '../../policy/tests/coverage.ts'
 import { askAbout, type Asked } from '../../policy/tests/ends.ts'
+import { faultsOf } from '../../policy/tests/entry.ts'
 import { buildWorld } from '../../policy/world/build.ts'
 import type { World } from '../../policy/world/world.ts'
 import type { Context } from '../context.ts'
@@ -32,7 +33,8 @@ export async function readTests(context: Context, paths: readonly string[]): Pro
     const target = placeItem(item, undefined)
     if (isFault(target)) misplaced.set(item, itemProblem(item, target))
   }
-  return { ...read, problems: [...read.problems, ...misplaced.values()] }
+  const unclear = read.tests.flatMap((test) => test.entries.flatMap((entry) => wordProblems(test, entry)))
+  return { ...read, problems: [...read.problems, ...unclear, ...misplaced.values()] }
 }
 
 /** Runs tests. `base`: what those are about that bring no resources of their own; asked for only when there are such. */
@@ -73,6 +75,21 @@ export function countResults(results: readonly TestResult[]): Counts {
 }
 
 // --- internal ---
+
+function wordProblems(test: PolicyTest, entry: TestEntry): Problem[] {
+  return faultsOf(entry).map(({ field, index, fault }) => {
+    const path = [...entry.path, field, ...(entry[field].length > 1 ? [index] : [])]
+    return {
+      code: 'bad-value',
+      severity: 'error',
+      message: fault.fault,
+      file: test.file,
+      range: test.locate(path),
+      path: formatPath(path),
+      help: fault.help,
+    }
+  })
+}
 
 function askAboutOwn(test: PolicyTest): Asked {
   const sources = (test.resources ?? []).map((item) => ({ resource: item.resource, origin: originOf(item) }))

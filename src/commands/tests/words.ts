@@ -3,10 +3,10 @@ import { formatIp } from '../../model/net.ts'
 import { formatPath, type Problem } from '../../model/problem.ts'
 import { nameOf } from '../../policy/connections/describe.ts'
 import { type Decider, deciderOf } from '../../policy/decider.ts'
-import type { Packet } from '../../policy/interpreter/packet.ts'
+import type { Header } from '../../policy/connections/packet.ts'
 import type { Side } from '../../policy/interpreter/walk.ts'
-import type { EntryResult, Example, Reason } from '../../policy/tests/check.ts'
-import type { Where } from '../../policy/tests/ends.ts'
+import type { EntryResult, Reason } from '../../policy/tests/check.ts'
+import type { End, Examined } from '../../policy/why/examine.ts'
 import { endpointTitle, ownerTitle, rulePath, ruleText } from '../../policy/words.ts'
 import type { Policy, Profile, Rule } from '../../policy/world/world.ts'
 import { placeOf } from '../answer.ts'
@@ -35,7 +35,7 @@ export function ruleTitle(owner: Policy | Profile, { direction, index }: Rule): 
 }
 
 /** An end of a connection: an endpoint by the name that people have for it, or an address. */
-export function whereTitle({ endpoint, ip }: Where): string {
+export function whereTitle({ endpoint, ip }: End): string {
   return endpoint ? endpointTitle(endpoint) : formatIp(ip)
 }
 
@@ -92,19 +92,18 @@ function tell(entry: TestEntry, reason: Reason): Told {
     case 'packet':
       return packetTold(entry, reason.example, reason.pairs)
     case 'decided-otherwise': {
-      const { walk } = reason.example
+      const { verdict } = reason.example
       const by = deciding(reason.example).map((side) => deciderTitle(deciderOf(side)))
-      const what = `${pairTitle(reason.example)} is ${walk.verdict === 'allow' ? 'allowed' : 'denied'} by ${by.join(' and ')}, not by ${entry.by ?? ''}`
+      const what = `${pairTitle(reason.example)} is ${verdict === 'allow' ? 'allowed' : 'denied'} by ${by.join(' and ')}, not by ${entry.by ?? ''}`
       return { code: 'decided-otherwise', message: what, path: ['by'], ...packetNotes(reason.example, reason.pairs) }
     }
   }
 }
 
-function packetTold(entry: TestEntry, example: Example, pairs: number): Told {
-  const { walk } = example
+function packetTold(entry: TestEntry, example: Examined, pairs: number): Told {
   const pair = pairTitle(example)
-  const packet = packetWords(walk.packet)
-  if (walk.verdict === 'unknown') {
+  const packet = packetWords(example.header)
+  if (example.verdict === 'unknown') {
     const message = `whether ${pair} is ${entry.expect === 'allow' ? 'allowed' : 'denied'} cannot be told: ${packet}`
     return { code: 'not-told', message, path: [], ...packetNotes(example, pairs) }
   }
@@ -112,19 +111,21 @@ function packetTold(entry: TestEntry, example: Example, pairs: number): Told {
   return { code, message: `${pair} is ${word}: ${packet}`, path: [], ...packetNotes(example, pairs) }
 }
 
-function packetNotes(example: Example, pairs: number): Pick<Problem, 'notes'> {
-  const { walk } = example
-  const lines = [`packet: ${packetLine(walk.packet)}`]
-  if (walk.verdict === 'unknown') lines.push(...unknownRules(walk.egress), ...unknownRules(walk.ingress))
-  else for (const side of deciding(example)) lines.push(sideLine(side))
+function packetNotes(example: Examined, pairs: number): Pick<Problem, 'notes'> {
+  const lines = [`packet: ${packetLine(example)}`]
+  if (example.exempt) lines.push('a host reaches its own workloads, whatever policy says')
+  if (example.verdict === 'unknown') {
+    const rules = [example.egress, example.ingress, ...example.forwards.map(({ side }) => side)].flatMap(unknownRules)
+    lines.push(...rules, ...example.doubts.flatMap(({ code, text }) => (code === 'services' || code === 'http' ? [] : [text])))
+  } else lines.push(...deciding(example).map(sideLine))
   if (pairs > 1) lines.push(`the same for ${pairs - 1} other pair${pairs === 2 ? '' : 's'}`)
   return { notes: lines }
 }
 
 /** The ends that decide: both when it is allowed, the first that denies otherwise. */
-function deciding({ walk }: Example): Side[] {
-  const sides = [walk.egress, walk.ingress].filter((side) => side !== undefined)
-  return walk.verdict === 'allow' ? sides : sides.filter(({ verdict }) => verdict === 'deny').slice(0, 1)
+function deciding({ egress, ingress, forwards, verdict }: Examined): Side[] {
+  if (verdict === 'allow') return [egress, ingress].filter((side) => side !== undefined)
+  return [egress, ...forwards.map(({ side }) => side), ingress].filter((side) => side?.verdict === 'deny').slice(0, 1) as Side[]
 }
 
 function sideLine(side: Side): string {
@@ -196,7 +197,7 @@ function notes(line: string): Pick<Problem, 'notes'> {
   return line === '' ? {} : { notes: [line.trim()] }
 }
 
-function pairTitle({ from, to }: Example): string {
+function pairTitle({ from, to }: Examined): string {
   return `${whereTitle(from)} to ${whereTitle(to)}`
 }
 
@@ -205,16 +206,16 @@ function quoted(words: readonly string[]): string {
 }
 
 /** What of a packet a test names: `tcp 80`, `icmp type 8 code 0`, `protocol 47`. */
-function packetWords({ protocol, dstPort, icmpType, icmpCode }: Packet): string {
+function packetWords({ protocol, dstPort, icmpType, icmpCode }: Header): string {
   const name = nameOf(protocol)
   if (icmpType !== undefined) return `${name} type ${icmpType} code ${icmpCode ?? 0}`
   if (dstPort !== undefined) return `${name} ${dstPort}`
   return typeof name === 'number' ? `protocol ${name}` : name
 }
 
-function packetLine(packet: Packet): string {
-  const { source, destination, srcPort, dstPort } = packet
+function packetLine({ from, to, header }: Examined): string {
+  const { srcPort, dstPort } = header
   const withPort = (ip: string, port: number | undefined) => (port === undefined ? ip : ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`)
-  const what = dstPort === undefined ? packetWords(packet) : nameOf(packet.protocol)
-  return `${what} ${withPort(formatIp(source), srcPort)} -> ${withPort(formatIp(destination), dstPort)}`
+  const what = dstPort === undefined ? packetWords(header) : nameOf(header.protocol)
+  return `${what} ${withPort(formatIp(from.ip), srcPort)} -> ${withPort(formatIp(to.ip), dstPort)}`
 }

@@ -1,13 +1,16 @@
 import type { DecidingName } from '../../model/deciding.ts'
+import { formatIp } from '../../model/net.ts'
 import type { Problem } from '../../model/problem.ts'
-import type { Header } from '../connections/packet.ts'
-import { type ConnectionSet, NOTHING } from '../connections/space.ts'
+import { type ConnectionSet, type ConnectionSpace, NOTHING } from '../connections/space.ts'
 import { witness } from '../connections/witness.ts'
-import { type Walk, walk } from '../interpreter/walk.ts'
+import type { Verdict } from '../interpreter/walk.ts'
 import { findSubject, isSubjectFault, type Subject, type SubjectFault } from '../subject.ts'
-import type { Endpoint } from '../world/world.ts'
+import { type End, examine, type Examined, isWithinHost } from '../why/examine.ts'
+import { criteriaOf, followed } from '../why/judge.ts'
+import { cut } from '../why/parts.ts'
+import type { Endpoint, World } from '../world/world.ts'
 import { decidedBy, missingName } from './by.ts'
-import { type Asked, type End, endsOf, type Where } from './ends.ts'
+import { type Asked, type Ends, endsOf } from './ends.ts'
 import { decidingNameOf, type Entry, packetsOf } from './entry.ts'
 
 export type EntryResult =
@@ -25,17 +28,11 @@ export type Reason =
   /** The expected rule is nowhere. */
   | { readonly type: 'no-rule'; readonly help?: string }
   /** A packet for which the entry is not true, and between how many pairs there is such a one. */
-  | { readonly type: 'packet'; readonly example: Example; readonly pairs: number }
+  | { readonly type: 'packet'; readonly example: Examined; readonly pairs: number }
   /** The verdict is as expected, but something else decides. */
-  | { readonly type: 'decided-otherwise'; readonly example: Example; readonly pairs: number }
+  | { readonly type: 'decided-otherwise'; readonly example: Examined; readonly pairs: number }
   /** A resource that policy may hang on cannot be understood. */
   | { readonly type: 'set-aside'; readonly problem: Problem }
-
-export interface Example {
-  readonly from: Where
-  readonly to: Where
-  readonly walk: Walk
-}
 
 /**
  * Whether what an entry says is true: for every packet and every pair of those it names, told by the engine for all of them at once. An endpoint is not asked
@@ -59,15 +56,15 @@ export function checkEntry(asked: Asked, entry: Entry): EntryResult {
 }
 
 export interface ResolvedEnds {
-  readonly from: readonly End[]
-  readonly to: readonly End[]
+  readonly from: readonly Ends[]
+  readonly to: readonly Ends[]
   /** Endpoints without an address, about which nothing can be told. */
   readonly silent: readonly Endpoint[]
 }
 
 /** What the words of an entry stand for; or the result when one stands for nothing. */
 export function resolveEnds(asked: Asked, entry: Entry): ResolvedEnds | (EntryResult & { readonly reason: Reason }) {
-  const found: Record<'from' | 'to', readonly End[]> = { from: [], to: [] }
+  const found: Record<'from' | 'to', readonly Ends[]> = { from: [], to: [] }
   const silent: Endpoint[] = []
   for (const end of ['from', 'to'] as const) {
     const subjects: Subject[] = []
@@ -88,12 +85,7 @@ export function resolveEnds(asked: Asked, entry: Entry): ResolvedEnds | (EntryRe
 }
 
 /** Everything that an entry asks: each pair of places between which there can be packets, and which packets. */
-export function* pairsOf(
-  asked: Asked,
-  entry: Entry,
-  from: readonly End[],
-  to: readonly End[],
-): Generator<{ readonly from: End; readonly to: End; readonly packets: ConnectionSet }> {
+export function* pairsOf(asked: Asked, entry: Entry, from: readonly Ends[], to: readonly Ends[]): Generator<Pairs> {
   const { list } = asked.engine.places
   const packets = new Map<string, ConnectionSet>()
   for (const source of from) {
@@ -103,10 +95,28 @@ export function* pairsOf(
     let wanted = packets.get(key)
     if (wanted === undefined) packets.set(key, (wanted = packetsOf(asked.engine.space, entry, family, isWorkload)))
     if (wanted === NOTHING) continue
-    for (const destination of to)
-      if (list[destination.place]?.family === family && differentMembers(source, destination))
-        yield { from: source, to: destination, packets: wanted }
+    for (const destination of to) {
+      const example = list[destination.place]?.family === family ? differentMembers(source, destination) : undefined
+      if (example) yield { from: source, to: destination, example, packets: wanted }
+    }
   }
+}
+
+/** All pairs of two places. */
+export interface Pairs {
+  readonly from: Ends
+  readonly to: Ends
+  /** Two ends of these places. */
+  readonly example: readonly [End, End]
+  readonly packets: ConnectionSet
+}
+
+/** Where hosts have a say of their own: one packet followed for each part of the packets that any rule on the way can tell apart. */
+export function partsAtHosts({ engine, understood }: Asked, { example, packets }: Pairs): 'none' | 'too many' | ReturnType<typeof followed> {
+  const { space } = engine
+  if (!hangsOnHosts(space, understood, example, packets)) return 'none'
+  const parts = cut(space, packets, criteriaOf(space, understood, ...example))
+  return parts ? followed(space, understood, ...example, parts) : 'too many'
 }
 
 // --- internal ---
@@ -118,27 +128,27 @@ interface Tally {
   readonly asked: number
 }
 
-function checkPairs(asked: Asked, entry: Entry, name: DecidingName | undefined, from: readonly End[], to: readonly End[]): Tally {
-  const { engine } = asked
-  const { space } = engine
+function checkPairs(asked: Asked, entry: Entry, name: DecidingName | undefined, from: readonly Ends[], to: readonly Ends[]): Tally {
+  const { space } = asked.engine
   const wrong = new Finding(asked, entry.expect === 'allow' ? 'deny' : 'allow')
   const doubtful = new Finding(asked, 'unknown')
   const otherwise = new Finding(asked, entry.expect)
   const otherwiseDoubtful = new Finding(asked, undefined)
   let count = 0
-  for (const { from: source, to: destination, packets } of pairsOf(asked, entry, from, to)) {
+  for (const pairs of pairsOf(asked, entry, from, to)) {
+    const { packets } = pairs
     count++
-    const { allowed, unknown } = engine.verdict(source.place, destination.place)
+    const { allowed, unknown } = verdictOf(asked, pairs)
     const good = entry.expect === 'allow' ? allowed : space.complement(space.union(allowed, unknown))
     const rest = space.subtract(packets, good)
     if (rest !== NOTHING) {
-      wrong.note(source, destination, space.subtract(rest, unknown))
-      doubtful.note(source, destination, space.intersect(rest, unknown))
+      wrong.note(pairs, space.subtract(rest, unknown))
+      doubtful.note(pairs, space.intersect(rest, unknown))
     } else if (name) {
-      const { decided, doubt } = decidedBy(asked, name, entry.expect, source.place, destination.place)
+      const { decided, doubt } = decidedBy(asked, name, entry.expect, pairs.from.place, pairs.to.place)
       const others = space.subtract(packets, decided)
-      otherwise.note(source, destination, space.subtract(others, doubt))
-      otherwiseDoubtful.note(source, destination, space.intersect(others, doubt))
+      otherwise.note(pairs, space.subtract(others, doubt))
+      otherwiseDoubtful.note(pairs, space.intersect(others, doubt))
     }
   }
   return {
@@ -148,26 +158,52 @@ function checkPairs(asked: Asked, entry: Entry, name: DecidingName | undefined, 
   }
 }
 
+/** What of the packets may pass. */
+function verdictOf(asked: Asked, pairs: Pairs): { readonly allowed: ConnectionSet; readonly unknown: ConnectionSet } {
+  const { engine } = asked
+  const { space } = engine
+  const parts = partsAtHosts(asked, pairs)
+  if (parts === 'none') return engine.verdict(pairs.from.place, pairs.to.place)
+  if (parts === 'too many') return { allowed: NOTHING, unknown: pairs.packets }
+  let [allowed, unknown] = [NOTHING, NOTHING]
+  for (const part of parts) {
+    if (part.example.verdict === 'allow') allowed = space.union(allowed, part.connections)
+    if (part.example.verdict === 'unknown') unknown = space.union(unknown, part.connections)
+  }
+  return { allowed, unknown }
+}
+
+function hangsOnHosts(space: ConnectionSpace, world: World, [from, to]: readonly [End, End], packets: ConnectionSet): boolean {
+  if (!world.endpoints.some(({ kind }) => kind === 'host')) return false
+  const header = witness(space, packets)
+  return isWithinHost(from.endpoint, to.endpoint) || (header !== undefined && examine(world, from, to, header).forwards.length > 0)
+}
+
 /** The first pair and packet of a sort, and how many pairs there are. */
 class Finding {
   readonly #asked: Asked
-  readonly #verdict: Walk['verdict'] | undefined
-  #example: Example | undefined
+  readonly #verdict: Verdict | undefined
+  #example: Examined | undefined
   #pairs = 0
 
   /** `verdict`: what the interpreter must say about each example. */
-  constructor(asked: Asked, verdict: Walk['verdict'] | undefined) {
+  constructor(asked: Asked, verdict: Verdict | undefined) {
     this.#asked = asked
     this.#verdict = verdict
   }
 
-  note(from: End, to: End, packets: ConnectionSet): void {
+  note({ from, to, example }: Pairs, packets: ConnectionSet): void {
     if (packets === NOTHING) return
     this.#pairs += countPairs(from, to)
     if (this.#example) return
     const header = witness(this.#asked.engine.space, packets)
-    const pair = differentMembers(from, to)
-    if (header && pair) this.#example = exampleOf(this.#asked, ...pair, header, this.#verdict)
+    if (!header) return
+    const followed = examine(this.#asked.understood, ...example, header)
+    if (this.#verdict !== undefined && followed.verdict !== this.#verdict) {
+      const [source, destination] = example.map(({ endpoint, ip }) => endpoint?.id ?? formatIp(ip))
+      throw new Error(`the engines disagree: ${this.#verdict} and ${followed.verdict} for ${JSON.stringify(header)} from ${source} to ${destination}`)
+    }
+    this.#example = followed
   }
 
   reason(type: 'packet' | 'decided-otherwise'): Reason | undefined {
@@ -175,18 +211,8 @@ class Finding {
   }
 }
 
-/** The packet's way, by the plain interpreter, which must come to what the engine said. */
-function exampleOf(asked: Asked, from: Where, to: Where, header: Header, verdict: Walk['verdict'] | undefined): Example {
-  const way = walk(asked.world, from.endpoint, to.endpoint, { ...header, source: from.ip, destination: to.ip })
-  if (verdict !== undefined && way.verdict !== verdict)
-    throw new Error(
-      `the engines disagree: ${verdict} and ${way.verdict} for ${JSON.stringify(header)} from ${from.endpoint?.id} to ${to.endpoint?.id}`,
-    )
-  return { from, to, walk: way }
-}
-
-/** A member of each end, not the same endpoint and not both outside; undefined when there are no such. */
-function differentMembers(from: End, to: End): [Where, Where] | undefined {
+/** A member of each, not the same endpoint and not both outside; undefined when there are no such. */
+function differentMembers(from: Ends, to: Ends): readonly [End, End] | undefined {
   for (const source of from.members.slice(0, 2)) {
     const destination = to.members.find(({ endpoint }) => endpoint !== source.endpoint)
     if (destination) return [source, destination]
@@ -194,7 +220,7 @@ function differentMembers(from: End, to: End): [Where, Where] | undefined {
   return undefined
 }
 
-function countPairs(from: End, to: End): number {
+function countPairs(from: Ends, to: Ends): number {
   const sources = new Set(from.members.map(({ endpoint }) => endpoint))
   return from.members.length * to.members.length - to.members.filter(({ endpoint }) => sources.has(endpoint)).length
 }

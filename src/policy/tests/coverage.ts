@@ -1,6 +1,7 @@
 import { NOTHING } from '../connections/space.ts'
 import type { RuleFacts } from '../facts.ts'
-import { pairsOf, resolveEnds } from './check.ts'
+import type { Side } from '../interpreter/walk.ts'
+import { pairsOf, partsAtHosts, resolveEnds } from './check.ts'
 import type { Asked } from './ends.ts'
 import type { Entry } from './entry.ts'
 
@@ -13,7 +14,14 @@ export function addReached(asked: Asked, entry: Entry, reached: Set<RuleFacts>):
   if ('status' in resolved) return
   const { engine } = asked
   const { space } = engine
-  for (const { from, to, packets } of pairsOf(asked, entry, resolved.from, resolved.to)) {
+  for (const pairs of pairsOf(asked, entry, resolved.from, resolved.to)) {
+    const { from, to, packets } = pairs
+    const parts = partsAtHosts(asked, pairs)
+    if (typeof parts !== 'string') {
+      for (const { example } of parts)
+        for (const side of [example.egress, ...example.forwards.map((one) => one.side), example.ingress]) if (side) addMet(side, reached)
+      continue
+    }
     let arriving = packets
     for (const direction of ['egress', 'ingress'] as const) {
       let [allowed, denied] = [NOTHING, NOTHING]
@@ -25,5 +33,15 @@ export function addReached(asked: Asked, entry: Entry, reached: Set<RuleFacts>):
       // What may be allowed goes on.
       arriving = space.subtract(arriving, space.subtract(denied, allowed))
     }
+  }
+}
+
+// --- internal ---
+
+/** The rules that a packet matched on its way through a side. */
+function addMet({ layers }: Side, reached: Set<RuleFacts>): void {
+  for (const layer of layers) {
+    const tried = layer.type === 'tier' ? layer.steps.flatMap((step) => step.tried) : layer.type === 'profile' ? layer.tried : []
+    for (const { rule, misses } of tried) if (misses.length === 0) reached.add(rule)
   }
 }

@@ -1,21 +1,31 @@
 import { type DecidingName, isDecidingFault, parseDeciding } from '../../model/deciding.ts'
 import type { Family } from '../../model/net.ts'
-import { isTrafficFault, parseTraffic, type Traffic } from '../../model/traffic.ts'
 import { type ConnectionSet, type ConnectionSpace, NOTHING } from '../connections/space.ts'
-import { trafficSet } from '../connections/traffic.ts'
-import { always } from '../core/program.ts'
+import { connectionsOf, parseTraffic, type Traffic, type TrafficFault, tunnels } from '../why/traffic.ts'
 
-/** What a test says about some packets. Words are as in its file, and known to be readable. */
+/** What a test says about some packets. Words are as in its file; what is wrong with them is told by `faultsOf`. */
 export interface Entry {
   readonly expect: 'allow' | 'deny'
   /** As for `findSubject`. */
   readonly from: readonly string[]
   readonly to: readonly string[]
-  /** As for `parseTraffic`. */
+  /** As for `parseTraffic`, but that a number alone is none: it could be a port or a protocol. */
   readonly ports: readonly string[]
   readonly except: readonly string[]
   /** As for `parseDeciding`. */
   readonly by?: string
+}
+
+/** What is wrong with the words for packets, and where. */
+export function faultsOf(
+  entry: Pick<Entry, 'ports' | 'except'>,
+): { readonly field: 'ports' | 'except'; readonly index: number; readonly fault: TrafficFault }[] {
+  return (['ports', 'except'] as const).flatMap((field) =>
+    entry[field].flatMap((word, index) => {
+      const traffic = readTraffic(word)
+      return 'fault' in traffic ? [{ field, index, fault: traffic }] : []
+    }),
+  )
 }
 
 /**
@@ -23,14 +33,13 @@ export interface Entry {
  * meant only when they are named.
  */
 export function packetsOf(space: ConnectionSpace, { ports, except }: Entry, family: Family, isFromWorkload: boolean): ConnectionSet {
-  const never = isFromWorkload ? always(space, { kind: 'workload', direction: 'egress' }).denied : NOTHING
   let packets = NOTHING
   for (const word of ports) {
-    const set = trafficSet(space, trafficOf(word), family)
-    const possible = space.subtract(set, never)
+    const set = connectionsOf(space, trafficOf(word), family)
+    const possible = isFromWorkload ? space.subtract(set, tunnels(space)) : set
     packets = space.union(packets, possible === NOTHING ? set : possible)
   }
-  for (const word of except) packets = space.subtract(packets, trafficSet(space, trafficOf(word), family))
+  for (const word of except) packets = space.subtract(packets, connectionsOf(space, trafficOf(word), family))
   return packets
 }
 
@@ -42,8 +51,13 @@ export function decidingNameOf(text: string): DecidingName {
 
 // --- internal ---
 
+function readTraffic(word: string): Traffic | TrafficFault {
+  if (/^[\d:-]+$/.test(word)) return { fault: `"${word}" does not say which packets`, help: `a port needs its protocol: tcp/${word}` }
+  return parseTraffic(word.replace(/^protocol\/(?=\d+$)/i, ''))
+}
+
 function trafficOf(word: string): Traffic {
-  const traffic = parseTraffic(word)
-  if (isTrafficFault(traffic)) throw new Error(traffic.fault)
+  const traffic = readTraffic(word)
+  if ('fault' in traffic) throw new Error(traffic.fault)
   return traffic
 }
