@@ -34,7 +34,9 @@ describe('the package', () => {
       'dist/program.cjs',
       'dist/etcd.cjs',
       'schemas/manifest.json',
+      'schemas/policytest.json',
       'examples/tutorial/net1.yaml',
+      'examples/policy-test/tutorial.yaml',
       'LICENSE',
     ]) {
       assert.ok(files.includes(`package/${file}`), file)
