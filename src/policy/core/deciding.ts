@@ -1,4 +1,4 @@
-import { type ConnectionSet, type ConnectionSpace, NOTHING } from '../connections/space.ts'
+import { type ConnectionSet, type ConnectionSpace, EVERYTHING, NOTHING } from '../connections/space.ts'
 import type { RuleFacts } from '../facts.ts'
 import type { Group, Stage } from './groups.ts'
 import type { Matches } from './matches.ts'
@@ -21,14 +21,14 @@ export interface Deciding {
 
 /**
  * Who decides about packets between an endpoint and one peer, in order. A header is in several entries when a rule passed it on or logged it, or when it cannot
- * be told whether a rule matches. `own`: with which headers the endpoint itself fulfils a rule.
+ * be told whether a rule matches. `own[i]`: with which headers the endpoint itself fulfils rule i of those about itself.
  */
 export function deciding(
   space: ConnectionSpace,
   matches: Matches,
   group: Group,
   family: 4 | 6,
-  own: (rule: RuleFacts) => ConnectionSet,
+  own: readonly ConnectionSet[],
   peer: number,
 ): Deciding[] {
   const found: Deciding[] = []
@@ -38,13 +38,14 @@ export function deciding(
   const { allowed, denied, open: asked } = always(space, group)
   add({ type: 'always' }, allowed, 'Allow')
   add({ type: 'always' }, denied, 'Deny')
+  const ownHeaders = new Map(group.aboutItself.map((rule, index) => [rule, own[index] ?? NOTHING]))
   const peerSide = group.direction === 'ingress' ? 'source' : 'destination'
   let open = asked
   for (const { rules, end, of } of group.stages) {
     let passed = NOTHING
     for (const rule of rules) {
       if (open === NOTHING) break
-      const headers = space.intersect(matches.headers(rule, family), own(rule))
+      const headers = space.intersect(matches.headers(rule, family), ownHeaders.get(rule) ?? EVERYTHING)
       const hit = space.intersect(space.intersect(open, headers), matches.headersAt(rule[peerSide], peerSide, peer))
       add({ type: 'rule', rule }, hit, rule.action === 'Allow' || rule.action === 'Deny' ? rule.action : undefined)
       if (rule.action === 'Log') continue

@@ -8,6 +8,7 @@ import { type Group, Groups } from './groups.ts'
 import { classifyLabels } from './label-classes.ts'
 import { Matches } from './matches.ts'
 import { findPlaces, type Places } from './places.ts'
+import { TextPool } from './pool.ts'
 import { type Answers, run } from './program.ts'
 
 /** What may pass from one place to another. What is in neither set is denied. */
@@ -30,6 +31,8 @@ export class Engine {
   /** Per direction, by group and what the endpoint itself fulfils. */
   readonly #answers = new Map<string, Answers>()
   readonly #deciding = new Map<string, readonly Deciding[]>()
+  readonly #sideKeys = new TextPool()
+  readonly #sides: Readonly<Record<Direction, (number | undefined)[]>> = { ingress: [], egress: [] }
   readonly #ofPlace: Readonly<Record<Direction, (Answers | undefined)[]>> = { ingress: [], egress: [] }
 
   /** `space`: shared by engines whose results are to be compared. `nets`: networks that are asked about, besides those of rules. */
@@ -87,13 +90,18 @@ export class Engine {
     const [at, peer] = direction === 'egress' ? [source, destination] : [destination, source]
     const acting = this.#acting(direction, at)
     if (!acting) return undefined
-    const key = `${direction}/${source}/${destination}`
+    const key = `${acting.key}/${peer}`
     let found = this.#deciding.get(key)
-    if (!found) {
-      const own = (rule: RuleFacts) => this.#ownHeaders(rule, direction, at)
-      this.#deciding.set(key, (found = deciding(this.space, this.#matches, acting.group, acting.family, own, peer)))
-    }
+    if (!found) this.#deciding.set(key, (found = deciding(this.space, this.#matches, acting.group, acting.family, acting.own, peer)))
     return found
+  }
+
+  /** A number for what acts at a place: where it is the same, the same decides about the same peers. Undefined outside. */
+  sideAt(direction: Direction, place: number): number | undefined {
+    const known = this.#sides[direction][place]
+    if (known !== undefined) return known
+    const acting = this.#acting(direction, place)
+    return acting && (this.#sides[direction][place] = this.#sideKeys.intern(acting.key))
   }
 
   // --- internal ---

@@ -45,7 +45,7 @@ export class Groups {
         this.of[direction][index] = id
         if (id < this.list.length) continue
         const stages = stagesOf(facts, policies, example.profiles, direction)
-        const aboutItself = stages.flatMap(({ rules }) => rules.filter((rule) => rule.action !== 'Log' && asks(rule, direction)))
+        const aboutItself = stages.flatMap(({ rules }) => rules.filter((rule) => asks(rule, direction)))
         this.list.push({ kind: example.kind, direction, stages, aboutItself })
       }
     }

@@ -96,8 +96,10 @@ export function* pairsOf(asked: Asked, entry: Entry, from: readonly Ends[], to: 
     if (wanted === undefined) packets.set(key, (wanted = packetsOf(asked.engine.space, entry, family, isWorkload)))
     if (wanted === NOTHING) continue
     for (const destination of to) {
-      const example = list[destination.place]?.family === family ? differentMembers(source, destination) : undefined
-      if (example) yield { from: source, to: destination, example, packets: wanted }
+      if (list[destination.place]?.family !== family) continue
+      // Most are different in their first members.
+      const isEasy = source.members[0]?.endpoint !== destination.members[0]?.endpoint
+      if (isEasy || differentMembers(source, destination)) yield { from: source, to: destination, packets: wanted }
     }
   }
 }
@@ -106,15 +108,17 @@ export function* pairsOf(asked: Asked, entry: Entry, from: readonly Ends[], to: 
 export interface Pairs {
   readonly from: Ends
   readonly to: Ends
-  /** Two ends of these places. */
-  readonly example: readonly [End, End]
   readonly packets: ConnectionSet
 }
 
 /** Where hosts have a say of their own: one packet followed for each part of the packets that any rule on the way can tell apart. */
-export function partsAtHosts({ engine, understood }: Asked, { example, packets }: Pairs): 'none' | 'too many' | ReturnType<typeof followed> {
+export function partsAtHosts(
+  { engine, understood, withHosts }: Asked,
+  { from, to, packets }: Pairs,
+): 'none' | 'too many' | ReturnType<typeof followed> {
   const { space } = engine
-  if (!hangsOnHosts(space, understood, example, packets)) return 'none'
+  const example = withHosts ? differentMembers(from, to) : undefined
+  if (!example || !hangsOnHosts(space, understood, example, packets)) return 'none'
   const parts = cut(space, packets, criteriaOf(space, understood, ...example))
   return parts ? followed(space, understood, ...example, parts) : 'too many'
 }
@@ -134,22 +138,30 @@ function checkPairs(asked: Asked, entry: Entry, name: DecidingName | undefined, 
   const doubtful = new Finding(asked, 'unknown')
   const otherwise = new Finding(asked, entry.expect)
   const otherwiseDoubtful = new Finding(asked, undefined)
+  const verdicts = new Verdicts(asked)
+  /** Most pairs come to one of a few verdicts. */
+  const judged = new Map<number, { readonly wrong: ConnectionSet; readonly doubtful: ConnectionSet }>()
   let count = 0
   for (const pairs of pairsOf(asked, entry, from, to)) {
     const { packets } = pairs
     count++
-    const { allowed, unknown } = verdictOf(asked, pairs)
-    const good = entry.expect === 'allow' ? allowed : space.complement(space.union(allowed, unknown))
-    const rest = space.subtract(packets, good)
-    if (rest !== NOTHING) {
-      wrong.note(pairs, space.subtract(rest, unknown))
-      doubtful.note(pairs, space.intersect(rest, unknown))
-    } else if (name) {
-      const { decided, doubt } = decidedBy(asked, name, entry.expect, pairs.from.place, pairs.to.place)
-      const others = space.subtract(packets, decided)
-      otherwise.note(pairs, space.subtract(others, doubt))
-      otherwiseDoubtful.note(pairs, space.intersect(others, doubt))
+    const { allowed, unknown } = verdicts.of(pairs)
+    const key = (allowed * BELOW + unknown) * BELOW + packets
+    let found = judged.get(key)
+    if (!found) {
+      const good = entry.expect === 'allow' ? allowed : space.complement(space.union(allowed, unknown))
+      const rest = space.subtract(packets, good)
+      found = { wrong: space.subtract(rest, unknown), doubtful: space.intersect(rest, unknown) }
+      if (allowed < BELOW && unknown < BELOW && packets < BELOW) judged.set(key, found)
     }
+    if (found.wrong !== NOTHING) wrong.note(pairs, found.wrong)
+    if (found.doubtful !== NOTHING) doubtful.note(pairs, found.doubtful)
+    if (!name || found.wrong !== NOTHING || found.doubtful !== NOTHING) continue
+    const { decided, doubt } = decidedBy(asked, name, entry.expect, pairs.from.place, pairs.to.place)
+    const others = space.subtract(packets, decided)
+    if (others === NOTHING) continue
+    otherwise.note(pairs, space.subtract(others, doubt))
+    otherwiseDoubtful.note(pairs, space.intersect(others, doubt))
   }
   return {
     failed: wrong.reason('packet') ?? otherwise.reason('decided-otherwise'),
@@ -158,23 +170,42 @@ function checkPairs(asked: Asked, entry: Entry, name: DecidingName | undefined, 
   }
 }
 
-/** What of the packets may pass. */
-function verdictOf(asked: Asked, pairs: Pairs): { readonly allowed: ConnectionSet; readonly unknown: ConnectionSet } {
-  const { engine } = asked
-  const { space } = engine
-  const parts = partsAtHosts(asked, pairs)
-  if (parts === 'none') return engine.verdict(pairs.from.place, pairs.to.place)
-  if (parts === 'too many') return { allowed: NOTHING, unknown: pairs.packets }
-  let [allowed, unknown] = [NOTHING, NOTHING]
-  for (const part of parts) {
-    if (part.example.verdict === 'allow') allowed = space.union(allowed, part.connections)
-    if (part.example.verdict === 'unknown') unknown = space.union(unknown, part.connections)
+/** Three numbers below this make one that JavaScript holds exactly. */
+const BELOW = 2 ** 17
+
+/** What of the packets of pairs may pass; those of one source are told together. */
+class Verdicts {
+  readonly #asked: Asked
+  readonly #allowed: Int32Array
+  readonly #unknown: Int32Array
+  #source: number | undefined
+
+  constructor(asked: Asked) {
+    const { length } = asked.engine.places.list
+    this.#asked = asked
+    this.#allowed = new Int32Array(length)
+    this.#unknown = new Int32Array(length)
   }
-  return { allowed, unknown }
+
+  of(pairs: Pairs): { readonly allowed: ConnectionSet; readonly unknown: ConnectionSet } {
+    const { engine } = this.#asked
+    const { space } = engine
+    const parts = partsAtHosts(this.#asked, pairs)
+    if (parts === 'too many') return { allowed: NOTHING, unknown: pairs.packets }
+    if (parts === 'none') {
+      if (this.#source !== pairs.from.place) engine.row((this.#source = pairs.from.place), this.#allowed, this.#unknown)
+      return { allowed: this.#allowed[pairs.to.place] ?? NOTHING, unknown: this.#unknown[pairs.to.place] ?? NOTHING }
+    }
+    let [allowed, unknown] = [NOTHING, NOTHING]
+    for (const part of parts) {
+      if (part.example.verdict === 'allow') allowed = space.union(allowed, part.connections)
+      if (part.example.verdict === 'unknown') unknown = space.union(unknown, part.connections)
+    }
+    return { allowed, unknown }
+  }
 }
 
 function hangsOnHosts(space: ConnectionSpace, world: World, [from, to]: readonly [End, End], packets: ConnectionSet): boolean {
-  if (!world.endpoints.some(({ kind }) => kind === 'host')) return false
   const header = witness(space, packets)
   return isWithinHost(from.endpoint, to.endpoint) || (header !== undefined && examine(world, from, to, header).forwards.length > 0)
 }
@@ -185,6 +216,9 @@ class Finding {
   readonly #verdict: Verdict | undefined
   #example: Examined | undefined
   #pairs = 0
+  /** The last source, and who is there. */
+  #counted: Ends | undefined
+  #senders: ReadonlySet<Endpoint | undefined> = new Set()
 
   /** `verdict`: what the interpreter must say about each example. */
   constructor(asked: Asked, verdict: Verdict | undefined) {
@@ -192,18 +226,30 @@ class Finding {
     this.#verdict = verdict
   }
 
-  note({ from, to, example }: Pairs, packets: ConnectionSet): void {
+  note({ from, to }: Pairs, packets: ConnectionSet): void {
     if (packets === NOTHING) return
-    this.#pairs += countPairs(from, to)
+    this.#pairs += this.#count(from, to)
     if (this.#example) return
     const header = witness(this.#asked.engine.space, packets)
-    if (!header) return
+    const example = differentMembers(from, to)
+    if (!header || !example) return
     const followed = examine(this.#asked.understood, ...example, header)
     if (this.#verdict !== undefined && followed.verdict !== this.#verdict) {
       const [source, destination] = example.map(({ endpoint, ip }) => endpoint?.id ?? formatIp(ip))
       throw new Error(`the engines disagree: ${this.#verdict} and ${followed.verdict} for ${JSON.stringify(header)} from ${source} to ${destination}`)
     }
     this.#example = followed
+  }
+
+  /** How many pairs two places make, none of an endpoint with itself. */
+  #count(from: Ends, to: Ends): number {
+    if (this.#counted !== from) {
+      this.#counted = from
+      this.#senders = new Set(from.members.map(({ endpoint }) => endpoint))
+    }
+    let same = 0
+    for (const { endpoint } of to.members) if (this.#senders.has(endpoint)) same++
+    return from.members.length * to.members.length - same
   }
 
   reason(type: 'packet' | 'decided-otherwise'): Reason | undefined {
@@ -218,9 +264,4 @@ function differentMembers(from: Ends, to: Ends): readonly [End, End] | undefined
     if (destination) return [source, destination]
   }
   return undefined
-}
-
-function countPairs(from: Ends, to: Ends): number {
-  const sources = new Set(from.members.map(({ endpoint }) => endpoint))
-  return from.members.length * to.members.length - to.members.filter(({ endpoint }) => sources.has(endpoint)).length
 }

@@ -1,4 +1,5 @@
-import { NOTHING } from '../connections/space.ts'
+import { type ConnectionSet, NOTHING } from '../connections/space.ts'
+import type { Deciding } from '../core/deciding.ts'
 import type { RuleFacts } from '../facts.ts'
 import type { Side } from '../interpreter/walk.ts'
 import { pairsOf, partsAtHosts, resolveEnds } from './check.ts'
@@ -14,6 +15,19 @@ export function addReached(asked: Asked, entry: Entry, reached: Set<RuleFacts>):
   if ('status' in resolved) return
   const { engine } = asked
   const { space } = engine
+  const places = engine.places.list.length
+  /** What goes on from a side, for those that have been looked at. */
+  const passed = new Map<number, ConnectionSet>()
+  const follow = (deciding: readonly Deciding[], arriving: ConnectionSet): ConnectionSet => {
+    let [allowed, denied] = [NOTHING, NOTHING]
+    for (const { by, headers, outcome } of deciding) {
+      if (by.type === 'rule' && space.intersect(headers, arriving) !== NOTHING) reached.add(by.rule)
+      if (outcome === 'Allow') allowed = space.union(allowed, headers)
+      if (outcome === 'Deny') denied = space.union(denied, headers)
+    }
+    // What may be allowed goes on.
+    return space.subtract(arriving, space.subtract(denied, allowed))
+  }
   for (const pairs of pairsOf(asked, entry, resolved.from, resolved.to)) {
     const { from, to, packets } = pairs
     const parts = partsAtHosts(asked, pairs)
@@ -24,19 +38,21 @@ export function addReached(asked: Asked, entry: Entry, reached: Set<RuleFacts>):
     }
     let arriving = packets
     for (const direction of ['egress', 'ingress'] as const) {
-      let [allowed, denied] = [NOTHING, NOTHING]
-      for (const { by, headers, outcome } of engine.deciding(direction, from.place, to.place) ?? []) {
-        if (by.type === 'rule' && space.intersect(headers, arriving) !== NOTHING) reached.add(by.rule)
-        if (outcome === 'Allow') allowed = space.union(allowed, headers)
-        if (outcome === 'Deny') denied = space.union(denied, headers)
-      }
-      // What may be allowed goes on.
-      arriving = space.subtract(arriving, space.subtract(denied, allowed))
+      const [at, peer] = direction === 'egress' ? [from.place, to.place] : [to.place, from.place]
+      const side = engine.sideAt(direction, at)
+      if (side === undefined || arriving === NOTHING) continue
+      const key = (side * places + peer) * BELOW + arriving
+      let leaving = arriving < BELOW ? passed.get(key) : undefined
+      if (leaving === undefined) passed.set(key, (leaving = follow(engine.deciding(direction, from.place, to.place) ?? [], arriving)))
+      arriving = leaving
     }
   }
 }
 
 // --- internal ---
+
+/** Sets with numbers below this are remembered. */
+const BELOW = 2 ** 16
 
 /** The rules that a packet matched on its way through a side. */
 function addMet({ layers }: Side, reached: Set<RuleFacts>): void {

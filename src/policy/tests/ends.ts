@@ -11,6 +11,8 @@ export interface Asked {
   /** The same, with nothing that is not understood: what it says is what is known. */
   readonly understood: World
   readonly engine: Engine
+  /** Whether there are host endpoints, which may have a say about what they forward. */
+  readonly withHosts: boolean
 }
 
 /** `words`: all that will be asked about, as for `findSubject`: networks among them are told apart. */
@@ -21,7 +23,8 @@ export function askAbout(world: World, words: Iterable<string>): Asked {
     if (net) nets.set(word, net)
   }
   const understood = world.setAside.length === 0 ? world : { ...world, setAside: [] }
-  return { world, understood, engine: new Engine(world, undefined, [...nets.values()].map(maskNet)) }
+  const withHosts = world.endpoints.some(({ kind }) => kind === 'host')
+  return { world, understood, withHosts, engine: new Engine(world, undefined, [...nets.values()].map(maskNet)) }
 }
 
 /** Those of some subjects that are at one place, and on one host where there are host endpoints: nothing tells them apart. */
@@ -34,11 +37,10 @@ export interface Ends {
 /** The places of subjects. `silent`: endpoints among them without an address, about which nothing can be told. */
 export function endsOf(asked: Asked, subjects: readonly Subject[]): { readonly ends: readonly Ends[]; readonly silent: readonly Endpoint[] } {
   const { world, engine } = asked
-  const onHosts = world.endpoints.some(({ kind }) => kind === 'host')
   const byPlace = new Map<string, { readonly place: number; readonly members: Map<Endpoint | undefined, End> }>()
   const silent = new Set<Endpoint>()
   const add = (place: number, endpoint: Endpoint | undefined, ip: Ip | undefined) => {
-    const key = onHosts ? `${place}/${endpoint?.node ?? ''}` : `${place}`
+    const key = asked.withHosts ? `${place}/${endpoint?.node ?? ''}` : `${place}`
     let there = byPlace.get(key)
     if (!there) byPlace.set(key, (there = { place, members: new Map() }))
     if (ip && !there.members.has(endpoint)) there.members.set(endpoint, { endpoint, ip })
