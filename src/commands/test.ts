@@ -39,6 +39,7 @@ export const define: Define = (command, run) => {
     ['calicoctl test tests/ -f policies/ --overlay', 'would they, laid over the datastore?'],
     ['calicoctl test tests/ -f policies/ --coverage', 'and which rules does no test reach?'],
     ['calicoctl test tests/ -f policies/ -o junit', 'a report for CI'],
+    ['calicoctl test tests/ -f policies/ --watch', 'again on every change'],
   ])
   command.action(
     run((context, paths: string[], options: TestOptions) => {

@@ -7,6 +7,7 @@ import { type Context, EXIT } from './context.ts'
  * are watched with all below them, files by way of their directory, since editors put new files in the place of old ones. Gives the exit code.
  */
 export async function watchAndRepeat(context: Context, paths: () => Promise<readonly string[]>, work: () => Promise<number>): Promise<number> {
+  context.endByItself()
   const watched = new Map<string, () => void>()
   const changes = new Changes(context.signal)
   try {
