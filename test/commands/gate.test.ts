@@ -8,19 +8,8 @@ import { openDatastore } from '../../src/store/open.ts'
 import { run, type RunResult } from '../context.ts'
 import { type EtcdServer, etcdHere, startEtcd } from '../lab/etcd.ts'
 import { inFolder } from '../system/folder.ts'
+import { net, NETWORKS, V3 } from './policy-tests.ts'
 
-const V3 = 'apiVersion: projectcalico.org/v3\n'
-const net = (name: string, source = `\n    source:\n      selector: ${name} == ''`) =>
-  `${V3}kind: Profile\nmetadata:\n  name: ${name}\nspec:\n  egress:\n  - action: Allow\n  ingress:\n  - action: Allow${source}\n  labelsToApply:\n    ${name}: ""\n`
-const workload = (name: string, network: string, address: string) =>
-  `${V3}kind: WorkloadEndpoint\nmetadata:\n  namespace: libnetwork\n  annotations:\n    docker.projectcalico.org/container: ${name}\nspec:\n  orchestrator: libnetwork\n  workload: libnetwork\n  node: host1\n  endpoint: ep${name}\n  interfaceName: cali${name}\n  ipNetworks: [${address}/32]\n  profiles: [${network}]\n`
-const NETWORKS = [
-  net('net1'),
-  net('net2'),
-  workload('a', 'net1', '10.0.0.1'),
-  workload('b', 'net2', '10.0.0.2'),
-  workload('c', 'net1', '10.0.0.3'),
-].join('---\n')
 const TEST = 'apiVersion: calicoctl.projectcalico.org/v1\nkind: PolicyTest\nallow: [{from: a, to: c}]\ndeny: [{from: b, to: net1}]\n'
 /** Lets everybody in. */
 const OPEN = net('net1', '')
