@@ -1,4 +1,5 @@
-// Writes schemas/ (JSON Schema of manifests) and bundles the program into dist/: one file that starts, one with the program, one with the etcd driver. Each is a table of functions, one a chunk, that
+// Writes schemas/ (JSON Schema of manifests) and bundles the program into dist/: one file that starts, one with what short
+// questions take, one with the other commands, one with the etcd driver. Each is a table of functions, one a chunk, that
 // bin/calicoctl calls as modules: V8 compiles and caches only those that a command has called.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -20,6 +21,9 @@ const BUILD_MARK = '@digest of the bundle@'
 
 /** What the launcher starts, and what that loads when it is needed. */
 const ENTRIES = { start: 'src/process.ts', program: 'src/cli.ts', etcd: 'src/store/drivers/etcd.ts' }
+
+/** What short questions take besides the program itself: reading less is most of what makes them quick. */
+const QUICK = ['src/commands/get.ts', 'src/store/open.ts', 'src/store/drivers/local.ts']
 
 /** commander can start commands that are programs of their own; ours are not, and loading what that takes costs milliseconds. */
 const noChildProcesses = {
@@ -121,9 +125,10 @@ async function writeSchemas() {
   for (const [file, schema] of jsonSchemas()) writeFileSync(join(root, 'schemas', file), `${JSON.stringify(schema, undefined, 1)}\n`)
 }
 
-/** Which chunks each file holds: what starting takes; what only the etcd driver takes; the rest. */
+/** Which chunks each file holds: what starting takes; what only the etcd driver takes; what short questions take; the rest. */
 function placeChunks(outputs) {
   const chunks = new Map(Object.entries(outputs).map(([path, { imports }]) => [basename(path), imports]))
+  const nameOf = new Map(Object.entries(outputs).map(([path, { entryPoint }]) => [entryPoint, basename(path)]))
   const reach = (name, found = new Set()) => {
     if (found.has(name) || !chunks.has(name)) return found
     found.add(name)
@@ -132,9 +137,10 @@ function placeChunks(outputs) {
   }
   const others = new Set([...chunks.keys()].filter((name) => name !== 'etcd.js').flatMap((name) => [...reach(name)]))
   const start = reach('start.js')
-  const files = { start: [], program: [], etcd: [] }
+  const quick = new Set(['program.js', ...QUICK.map((source) => nameOf.get(source))].flatMap((name) => [...reach(name)]))
+  const files = { start: [], program: [], commands: [], etcd: [] }
   for (const name of chunks.keys()) {
-    const file = start.has(name) ? 'start' : others.has(name) ? 'program' : 'etcd'
+    const file = start.has(name) ? 'start' : quick.has(name) ? 'program' : others.has(name) ? 'commands' : 'etcd'
     files[file].push(name)
     fileOf.set(name, file)
   }

@@ -13,10 +13,13 @@ delete process.env.NODE_EXTRA_CA_CERTS
 
 /** Programs that tests start, and the Debian packages they come from. */
 const PROGRAMS = {
+  busybox: 'busybox-static',
   chromium: 'chromium',
   conntrack: 'conntrack',
+  dockerd: 'docker.io',
   etcd: 'etcd-server',
   ip: 'iproute2',
+  iptables: 'iptables',
   nft: 'nftables',
   openssl: 'openssl',
 }

@@ -1,34 +1,54 @@
 import { join } from 'node:path'
-import process from 'node:process'
 import { UserError } from '../model/user-error.ts'
 import type { Datastore } from '../store/datastore.ts'
 import type { Clock } from '../store/resources/clock.ts'
 import { coalesce } from './coalesce.ts'
 import { Dataplane } from './dataplane/dataplane.ts'
-import type { LocalEndpoints } from './dataplane/host.ts'
 import { Nft } from './dataplane/nft.ts'
 import { Renderer } from './dataplane/render.ts'
+import { type DockerDrivers, startDockerDrivers } from './docker/drivers.ts'
+import { acceptForwarding } from './docker/forwarding.ts'
 import { type Followed, followWorld } from './feed.ts'
 import { footprintFile } from './footprint-file.ts'
+import { detectAddress } from './host/autodetect.ts'
 import { readInterfaces, watchInterfaces } from './host/interfaces.ts'
 import { ProgramError, runProgram } from './host/program.ts'
 import { updateRoutes } from './host/routes.ts'
 import { prepareHost, prepareInterface } from './host/settings.ts'
 import { HOST_KINDS, hostFacts } from './host-facts.ts'
 import type { Log } from './log.ts'
-import { type AgentStatus, askStatus, serveStatus } from './status.ts'
+import { Programmed } from './programmed.ts'
+import { registerHost } from './register.ts'
+import { State } from './state.ts'
+import { askStatus, serveStatus } from './status.ts'
 
 export interface AgentOptions {
   /** The host's name, as in `spec.node` of its endpoints. */
   readonly node: string
   readonly datastore: Datastore
-  readonly clock: Pick<Clock, 'now' | 'pause'>
+  readonly clock: Clock
   readonly log: Log
   readonly version: string
   /** Where its socket and its notes are. */
   readonly runFolder: string
   /** Takes an emptied datastore for what it says. */
   readonly acceptEmpty: boolean
+  /** What to be for Docker; undefined: nothing. */
+  readonly docker: DockerOptions | undefined
+  /** The address that other hosts know this one by; undefined: found out by `method`. */
+  readonly address: string | undefined
+  /** As `detectAddress` takes it. */
+  readonly method: string
+  /** Makes a pool of addresses when there is none. */
+  readonly defaultPools: boolean
+}
+
+export interface DockerOptions {
+  readonly scope: 'auto' | 'local' | 'global'
+  /** Labels of containers become labels of their endpoints. */
+  readonly containerLabels: boolean
+  /** How long, in milliseconds, an endpoint without interface, or an interface without endpoint, is let be. */
+  readonly graceMilliseconds: number
 }
 
 /** Where an agent listens for questions about itself, below its folder. */
@@ -44,20 +64,30 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const { log, clock, node } = options
   await requirePrograms()
   await refuseSecond(options.runFolder)
+  await registerHost({
+    ...options,
+    address: options.address ?? (await detectAddress(options.method)),
+    overwrite: options.address !== undefined,
+  })
   await prepareHost(log)
   const state = new State(options)
   const dataplane = new Dataplane(new Nft(), footprintFile(join(options.runFolder, 'dataplane.json')), {
     refused: (owner, why) => log('error', 'the kernel refuses a policy or profile: it is closed until it is changed', { owner, why }),
     repaired: () => log('warning', 'the rules in the kernel were changed by someone else: they are right again'),
+    elsewhere: () => void forward(),
     failed: (error) => {
       state.lastError = error.message
       log('error', 'the kernel takes no rules: those from before stay', { why: error.message })
     },
   })
   const stopServing = await serveStatus(statusSocket(options.runFolder), () => state.status(dataplane.refused))
+  const forward = coalesce(async () => {
+    if (options.docker) await acceptForwarding(log)
+  })
   const renderer = new Renderer()
   const prepared = new Set<string>()
   let followed: Followed | undefined
+  const programmed = new Programmed()
   let settling: NodeJS.Timeout | undefined
 
   const program = async (): Promise<void> => {
@@ -75,6 +105,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       }
     }
     await updateRoutes(local.workloads, new Set(interfaces.keys()))
+    programmed.reached(local.workloads)
     state.programmed(revision, local, clock.now(), begun)
     log('debug', 'the kernel has what the datastore says', { revision })
     clearTimeout(settling)
@@ -87,6 +118,10 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     }),
   )
 
+  const drivers = options.docker && (await startDrivers(options, options.docker, programmed))
+  const sweep = coalesce(() => sweepLeftovers(drivers, log))
+  const sweeping = options.docker && setInterval(() => void sweep(), Math.max(500, options.docker.graceMilliseconds / 2)).unref()
+  await forward()
   const guard = dataplane.guard(signal)
   await guard.ready
   const watching = Promise.all([guard.over, watchInterfaces(signal, () => void update())])
@@ -96,8 +131,10 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     state.noteWorld(next.world.setAside.map(({ problem }) => problem.message))
     await update()
   }
+  await drivers?.close()
   await watching
   clearTimeout(settling)
+  clearInterval(sweeping)
   await dataplane.settle()
   await stopServing()
   log('info', 'the agent has stopped: what the kernel has stays')
@@ -107,6 +144,35 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
 
 /** How long nothing may change before the kernel's state is noted. */
 const SETTLE_MILLISECONDS = 1000
+
+async function startDrivers(options: AgentOptions, docker: DockerOptions, programmed: Programmed): Promise<DockerDrivers> {
+  const { datastore, clock, node, log } = options
+  return await startDockerDrivers({
+    datastore,
+    clock,
+    node,
+    scope: docker.scope,
+    containerLabels: docker.containerLabels,
+    programmed: (name) => programmed.waitFor(name),
+    grace: docker.graceMilliseconds,
+    events: {
+      failed: (method, error) =>
+        log('error', 'Docker was refused something', { method, why: error instanceof Error ? error.message : String(error) }),
+      warning: (message) => log('warning', 'Docker asked for something', { message }),
+    },
+  })
+}
+
+/** Tells what Docker had forgotten, and was removed. */
+async function sweepLeftovers(drivers: DockerDrivers | undefined, log: Log): Promise<void> {
+  try {
+    const { endpoints = [], interfaces = [], addresses = [] } = (await drivers?.sweep()) ?? {}
+    if (endpoints.length + interfaces.length + addresses.length === 0) return
+    log('warning', 'what Docker had forgotten was removed', { endpoints, interfaces, addresses })
+  } catch (error) {
+    log('error', 'what Docker has forgotten cannot be looked for', { why: error instanceof Error ? error.message : String(error) })
+  }
+}
 
 async function requirePrograms(): Promise<void> {
   for (const [command, from] of [
@@ -126,73 +192,4 @@ async function refuseSecond(runFolder: string): Promise<void> {
   const path = statusSocket(runFolder)
   const other = await askStatus(path).catch(() => undefined)
   if (other) throw new UserError(`an agent is at work on this host already: process ${other.pid}, as node ${other.node}`, `it answers at ${path}`)
-}
-
-/** What the agent tells of itself. */
-class State {
-  lastError: string | undefined
-  readonly #options: AgentOptions
-  readonly #startedAt: string
-  #datastore: AgentStatus['datastore'] = 'connected'
-  #revision = 0
-  #inSync = false
-  #programmedAt: string | undefined
-  #lag: number | undefined
-  #local: LocalEndpoints | undefined
-  #setAside: ReadonlySet<string> = new Set()
-
-  constructor(options: AgentOptions) {
-    this.#options = options
-    this.#startedAt = options.clock.now().toISOString()
-  }
-
-  readonly away = (error: Error): void => {
-    this.#datastore = 'away'
-    this.#options.log('error', 'the datastore is away: what the kernel has stays', { why: error.message })
-  }
-  readonly back = (): void => {
-    this.#datastore = 'connected'
-    this.#options.log('info', 'the datastore is back')
-  }
-  readonly emptied = (): void => {
-    this.#datastore = 'emptied'
-    this.#options.log('error', 'everything is gone from the datastore: what the kernel has stays, unless the agent is started with --accept-empty')
-  }
-
-  /** Tells, once, of each resource that cannot be understood. */
-  noteWorld(messages: readonly string[]): void {
-    for (const message of messages) if (!this.#setAside.has(message)) this.#options.log('error', 'a resource cannot be understood', { why: message })
-    this.#setAside = new Set(messages)
-    this.#inSync = false
-  }
-
-  programmed(revision: number, local: LocalEndpoints, now: Date, begun: number): void {
-    const known = new Set(this.#local?.idle.map(({ endpoint, reason }) => `${endpoint.id} ${reason}`))
-    for (const { endpoint, reason } of local.idle) {
-      if (!known.has(`${endpoint.id} ${reason}`)) this.#options.log('warning', 'an endpoint cannot act', { endpoint: endpoint.id, why: reason })
-    }
-    this.#revision = revision
-    this.#inSync = true
-    this.#local = local
-    this.#programmedAt = now.toISOString()
-    this.#lag = now.getTime() - begun
-  }
-
-  status(refused: readonly string[]): AgentStatus {
-    const { node, version } = this.#options
-    return {
-      version,
-      node,
-      pid: process.pid,
-      startedAt: this.#startedAt,
-      inSync: this.#inSync && this.#datastore === 'connected',
-      revision: this.#revision,
-      ...(this.#programmedAt === undefined ? {} : { programmedAt: this.#programmedAt }),
-      ...(this.#lag === undefined ? {} : { lagMilliseconds: this.#lag }),
-      datastore: this.#datastore,
-      endpoints: { workloads: this.#local?.workloads.size ?? 0, hosts: this.#local?.hosts.size ?? 0, idle: this.#local?.idle.length ?? 0 },
-      refused,
-      ...(this.lastError === undefined ? {} : { lastError: this.lastError }),
-    }
-  }
 }

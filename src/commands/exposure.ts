@@ -57,7 +57,7 @@ async function runExposure(word: string | undefined, options: ExposureOptions, c
 function toTable(world: World, { engine, rows, unprotected }: Exposure): string {
   const namer = new Namer(world, (ip) => engine.atoms.netOf(engine.atoms.atomOf(ip)))
   const cells = rows.map((row) => {
-    const own = row.endpoints.length === 1 ? namer.name(row.endpoints) : `${namer.name(row.endpoints)} (${row.endpoints.length} endpoints)`
+    const own = namer.countedName(row.endpoints)
     const others = peersOf(world, engine, row)
     const [from, to] = row.direction === 'ingress' ? [others, own] : [own, others]
     const doubt = row.unknown === NOTHING ? '' : `${row.allowed === NOTHING ? '' : '; '}unknown: ${describeSet(engine.space, row.unknown)}`

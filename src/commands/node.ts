@@ -3,6 +3,7 @@ import { Option } from 'commander'
 import { runAgent, statusSocket } from '../agent/agent.ts'
 import { AGENT_LOG_LEVELS, type AgentLogLevel, jsonLog } from '../agent/log.ts'
 import { type AgentStatus, askStatus } from '../agent/status.ts'
+import { parseNet } from '../model/net.ts'
 import { UserError } from '../model/user-error.ts'
 import { escapeForTerminal } from '../output/escape.ts'
 import { VERSION } from '../version.ts'
@@ -16,6 +17,14 @@ import { UsageError } from './usage-error.ts'
 interface NodeOptions extends GlobalOptions {
   readonly name?: string
   readonly acceptEmpty?: boolean
+  readonly ip?: string
+  readonly ipAutodetectionMethod?: string
+  /** `--no-default-ippools`. */
+  readonly defaultIppools: boolean
+  readonly disableDockerNetworking?: boolean
+  readonly dockerScope?: 'auto' | 'local' | 'global'
+  readonly containerLabels?: boolean
+  readonly cleanupAfter?: string
   readonly agentLog?: AgentLogLevel
   readonly runDir: string
   readonly output?: 'text' | 'json'
@@ -25,6 +34,18 @@ export const define: Define = (command, run) => {
   command
     .argument('<verb>', 'run: be the agent of this host, in the foreground, as root; status: how the agent is')
     .option('--name <node>', "run: the host's name, as in spec.node of its endpoints (default: its host name)")
+    .option('--ip <address>', 'run: the address that other hosts know this one by, or autodetect (default: autodetect)')
+    .option(
+      '--ip-autodetection-method <method>',
+      'run: first-found, interface=REGEX, skip-interface=REGEX or can-reach=ADDRESS (default: first-found)',
+    )
+    .option('--no-default-ippools', 'run: make no pool of addresses when there is none')
+    .option('--disable-docker-networking', "run: do not be Docker's network plugin")
+    .addOption(
+      new Option('--docker-scope <scope>', "run: what Docker's networks are to be; auto: as Docker is set up").choices(['auto', 'local', 'global']),
+    )
+    .option('--container-labels', 'run: labels of containers that begin with org.projectcalico.label. become labels of their endpoints')
+    .option('--cleanup-after <seconds>', 'run: how long what a killed Docker leaves behind is let be (default: 10)')
     .option('--accept-empty', 'run: when everything is gone from the datastore, take that for what is wanted')
     .addOption(new Option('--agent-log <level>', 'run: the least level of what is logged, as JSON lines on stderr').choices([...AGENT_LOG_LEVELS]))
     .option('--run-dir <folder>', "where the agent's socket and notes are", '/var/run/calicoctl')
@@ -41,7 +62,17 @@ export const define: Define = (command, run) => {
 
 /** Which options each verb takes. */
 const VERBS: Readonly<Record<string, readonly (keyof NodeOptions)[]>> = {
-  run: ['name', 'acceptEmpty', 'agentLog'],
+  run: [
+    'name',
+    'ip',
+    'ipAutodetectionMethod',
+    'disableDockerNetworking',
+    'dockerScope',
+    'containerLabels',
+    'cleanupAfter',
+    'acceptEmpty',
+    'agentLog',
+  ],
   status: ['output'],
 }
 
@@ -70,10 +101,34 @@ async function runNode(options: NodeOptions, context: Context): Promise<number> 
       version: VERSION,
       runFolder: options.runDir,
       acceptEmpty: options.acceptEmpty ?? false,
+      address: addressOf(options.ip),
+      method: options.ipAutodetectionMethod ?? 'first-found',
+      defaultPools: options.defaultIppools,
+      docker: options.disableDockerNetworking
+        ? undefined
+        : {
+            scope: options.dockerScope ?? 'auto',
+            containerLabels: options.containerLabels ?? false,
+            graceMilliseconds: secondsOf(options.cleanupAfter) * 1000,
+          },
     },
     context.signal,
   )
   return EXIT.ok
+}
+
+/** Undefined: to be found out. */
+function addressOf(text: string | undefined): string | undefined {
+  if (text === undefined || text === 'autodetect') return undefined
+  const net = parseNet(text)
+  if (!net) throw new UserError(`invalid IP address specified: ${text}`)
+  if (net.family !== 4) throw new UserError('--ip is wrong IP version')
+  return text
+}
+
+function secondsOf(text = '10'): number {
+  if (!/^\d{1,6}$/.test(text)) throw new UsageError(`--cleanup-after ${text}: that is not a number of seconds`)
+  return Number(text)
 }
 
 /** Exit code 0: the kernel has what the datastore says; 1: not now, or there is no agent. */

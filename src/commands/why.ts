@@ -13,7 +13,7 @@ import { withExamples } from './help.ts'
 import type { Define } from './table.ts'
 import { UsageError } from './usage-error.ts'
 import { addressFault } from './why/addresses.ts'
-import { formatWhy, type Told } from './why/text.ts'
+import { formatWhy, type Told, type ToldRemedy } from './why/text.ts'
 import { addWorldOptions, loadWorld, type WorldOptions } from './world.ts'
 
 interface WhyOptions extends WorldOptions {
@@ -62,16 +62,7 @@ async function why([source, destination, asked = 'any']: readonly (string | unde
   const fault = addressFault(from, to, traffic)
   if (fault) return reportSubject(context, fault)
   const judgement = await judge(world, from, to, traffic)
-  const [first, ...others] = judgement.answers
-  const denied = judgement.verdict === 'deny' && first && others.length === 0 && first.pairs === 1 ? first.example : undefined
-  const told: Told = {
-    world,
-    from,
-    to,
-    traffic,
-    judgement,
-    remedy: denied && remedyFor(world, denied, traffic, { from: netsOf(from), to: netsOf(to) }),
-  }
+  const told: Told = { world, from, to, traffic, judgement, remedy: await findRemedy(world, from, to, traffic, judgement) }
   if (options.output === 'json') {
     const { whyJson } = await import('./why/json.ts')
     context.stdout.write(formatAnswer('why', whyJson(told)))
@@ -88,6 +79,23 @@ async function judge(world: World, from: Subject, to: Subject, traffic: Traffic)
   const { judgeAll } = await import('../policy/why/judge-all.ts')
   return judgeAll(world, from, to, traffic)
 }
+
+/** What would allow it all, or at least an example of each kind of answer; only when all is denied. */
+async function findRemedy(
+  world: World,
+  from: Subject,
+  to: Subject,
+  traffic: Traffic,
+  { verdict, answers }: Judgement,
+): Promise<ToldRemedy | undefined> {
+  if (verdict !== 'deny' || answers.length > MOST_MENDED) return undefined
+  const examples = answers.map(({ example }) => example)
+  const remedy = remedyFor(world, examples, traffic, { from: netsOf(from), to: netsOf(to) })
+  return remedy && { ...remedy, all: (await judge(remedy.world, from, to, traffic)).verdict === 'allow' }
+}
+
+/** For so many kinds of answers a change is looked for. */
+const MOST_MENDED = 6
 
 async function batch(file: string, extra: string | undefined, options: WhyOptions, context: Context): Promise<number> {
   if (extra !== undefined) throw new UsageError('--batch takes its questions from a file: give no source and destination beside it')

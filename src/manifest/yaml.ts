@@ -2,6 +2,7 @@ import { EVENT_ID, type Event } from 'js-yaml'
 import { construct } from './construct.ts'
 import { eventRange } from './event-range.ts'
 import { END_MARK, parse, tryParse } from './parse.ts'
+import { readPlainBlocks } from './plain-block.ts'
 import type { Chunk } from './split.ts'
 import { directiveFault } from './syntax.ts'
 import { checkTabs, hasDoubtfulTab } from './tabs.ts'
@@ -21,6 +22,22 @@ export interface YamlDocument {
  * says, no directives, one document a chunk (`reference/model.md 0.9`). Lazily, a batch at a time, so that a file of many megabytes is never held twice.
  */
 export function* readDocuments(text: string, chunks: readonly Chunk[]): Generator<YamlDocument> {
+  let others: Chunk[] = []
+  for (const chunk of chunks) {
+    const value = readPlainBlocks(text, chunk)
+    if (value === undefined) {
+      others.push(chunk)
+      continue
+    }
+    yield* parseDocuments(text, others)
+    others = []
+    yield { chunk, empty: false, value, faults: [] }
+  }
+  yield* parseDocuments(text, others)
+}
+
+/** The same by the parser alone, which knows all of YAML. */
+export function* parseDocuments(text: string, chunks: readonly Chunk[]): Generator<YamlDocument> {
   for (const batch of batches(text, chunks)) {
     const together = batch.length > 1 ? parseTogether(text, batch) : undefined
     for (const [index, chunk] of batch.entries()) yield together ? fromTogether(together, chunk, index) : readAlone(text, chunk)

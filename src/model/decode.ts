@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import type { Path } from './problem.ts'
 import { AmbiguousScalar, FloatScalar } from './scalar.ts'
-import { isOmitted, type LeafShape, type Shape, shapeOf } from './shape.ts'
+import { type CheckedValue, isOmitted, type LeafShape, type Shape, shapeOf } from './shape.ts'
 import { didYouMean } from './suggest.ts'
 
 /** What is wrong at a place of a document; the manifest reader adds file and line. */
@@ -161,9 +161,8 @@ class Decoder {
   /** Runs the checks that the declaration gives a value; structs and lists were decoded, so only their own checks remain. */
   #checked(shape: Shape, value: unknown, isItem: boolean): unknown {
     if (!shape.checked || this.#options.stored || (!isItem && isOmitted(shape, value))) return value
-    const pipe = (shape.schema as unknown as { pipe?: readonly unknown[] }).pipe
     const own = shape.type === 'struct' || shape.type === 'list' || shape.type === 'map'
-    const issues = own && pipe ? runActions(pipe.slice(1), value) : (v.safeParse(shape.schema, value).issues ?? [])
+    const issues = isTyped(shape, value) ? runChecks(shape, value) : (v.safeParse(shape.schema, value).issues ?? [])
     for (const issue of issues) {
       const [message = '', ...help] = issue.message.split('\n')
       const suggestion = shape.type === 'string' && shape.options ? didYouMean(String(value), shape.options) : undefined
@@ -238,13 +237,18 @@ function ambiguousHelp(scalar: AmbiguousScalar): string {
   return `quote it: "${scalar.text}"${other}`
 }
 
-function runActions(actions: readonly unknown[], value: unknown): readonly { message: string }[] {
-  let dataset: { typed: true; value: unknown; issues?: { message: string }[] } = { typed: true, value }
-  for (const action of actions as {
-    kind: string
-    '~run'?: (dataset: unknown, config: object) => { typed: true; value: unknown; issues?: { message: string }[] }
-  }[]) {
-    if (action.kind === 'validation' && action['~run']) dataset = action['~run'](dataset, {})
-  }
-  return dataset.issues ?? []
+/** Whether a decoded value is known to be of the schema's type, so that only the checks behind it have anything to say. */
+function isTyped(shape: Shape, value: unknown): boolean {
+  if (shape.type === 'custom') return false
+  return shape.type !== 'string' || !shape.options || shape.options.includes(value as string) || shape.meta.words !== undefined
 }
+
+function runChecks({ checks }: Shape, value: unknown): readonly { readonly message: string }[] {
+  if (checks.length === 0) return NO_ISSUES
+  let dataset: CheckedValue = { typed: true, value }
+  for (const check of checks) dataset = check['~run'](dataset, NO_CONFIG)
+  return dataset.issues ?? NO_ISSUES
+}
+
+const NO_ISSUES: readonly never[] = []
+const NO_CONFIG = {}

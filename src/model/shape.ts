@@ -4,8 +4,21 @@ import type * as v from 'valibot'
 /** A schema as the walkers (decode, arrange, defaults, JSON Schema, explain) see it: valibot's declaration, flattened once and kept. */
 export type Shape = LeafShape | StructShape | ListShape | MapShape
 
+/** A check of valibot's pipe. */
+export interface CheckAction {
+  '~run'(dataset: CheckedValue, config: object): CheckedValue
+}
+
+export interface CheckedValue {
+  readonly typed: true
+  readonly value: unknown
+  readonly issues?: readonly { readonly message: string }[]
+}
+
 interface Common {
   readonly schema: v.GenericSchema
+  /** The checks behind the type, in order. */
+  readonly checks: readonly CheckAction[]
   readonly meta: FieldMeta
   /** What is stored when the field is absent; undefined: nothing. */
   readonly default: unknown
@@ -74,11 +87,17 @@ interface AnySchema {
   readonly type: string
   readonly wrapped?: v.GenericSchema
   readonly default?: unknown
-  readonly pipe?: readonly { readonly kind: string; readonly type: string; readonly metadata?: FieldMeta }[]
+  readonly pipe?: readonly { readonly kind: string; readonly type: string; readonly metadata?: FieldMeta; readonly '~run'?: unknown }[]
   readonly entries?: Record<string, v.GenericSchema>
   readonly item?: v.GenericSchema
   readonly value?: v.GenericSchema
   readonly options?: readonly string[]
+}
+
+/** What is below a shape is made when it is first looked at: one resource has few of the fields that its kind knows. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => (made ??= make())
 }
 
 function makeShape(schema: v.GenericSchema): Shape {
@@ -87,23 +106,48 @@ function makeShape(schema: v.GenericSchema): Shape {
   const node = inner as unknown as AnySchema
   const meta: FieldMeta = Object.assign({}, ...(node.pipe ?? []).filter((item) => item.type === 'metadata').map((item) => item.metadata))
   const checked = node.type === 'picklist' || (node.pipe ?? []).some((item) => item.kind === 'validation' || item.type === 'raw_check')
-  const common = { schema: inner, meta, default: outer.type === 'optional' ? outer.default : undefined, checked }
+  const checks = (node.pipe ?? []).slice(1).filter((item) => item.kind === 'validation' && item['~run']) as unknown as CheckAction[]
+  const common = { schema: inner, meta, default: outer.type === 'optional' ? outer.default : undefined, checked, checks }
   if (meta.decode) return { ...common, type: 'custom' }
   switch (node.type) {
     case 'strict_object': {
-      const fields = Object.entries(node.entries ?? {}).map(([name, field]) => [name, shapeOf(field)] as const)
+      const fields = once(() => Object.entries(node.entries ?? {}).map(([name, field]) => [name, shapeOf(field)] as const))
+      const byName = once(() => new Map(fields()))
+      const byLowerName = once(() => new Map(fields().map(([name]) => [name.toLowerCase(), name])))
       return {
         ...common,
         type: 'struct',
-        fields,
-        byName: new Map(fields),
-        byLowerName: new Map(fields.map(([name]) => [name.toLowerCase(), name])),
+        get fields() {
+          return fields()
+        },
+        get byName() {
+          return byName()
+        },
+        get byLowerName() {
+          return byLowerName()
+        },
       }
     }
-    case 'array':
-      return { ...common, type: 'list', item: shapeOf(node.item as v.GenericSchema) }
-    case 'record':
-      return { ...common, type: 'map', value: shapeOf(node.value as v.GenericSchema) }
+    case 'array': {
+      const item = once(() => shapeOf(node.item as v.GenericSchema))
+      return {
+        ...common,
+        type: 'list',
+        get item() {
+          return item()
+        },
+      }
+    }
+    case 'record': {
+      const value = once(() => shapeOf(node.value as v.GenericSchema))
+      return {
+        ...common,
+        type: 'map',
+        get value() {
+          return value()
+        },
+      }
+    }
     case 'picklist':
       return { ...common, type: 'string', options: node.options ?? [] }
     case 'string':

@@ -142,7 +142,7 @@ describe('what becomes reachable or unreachable', () => {
       HERE + policy(FROM_WEB),
       HERE + endpoint('web-3', '10.0.0.3') + policy(FROM_WEB),
       [
-        'gained web-1, web-2, db-1 -> web-3 (new): all',
+        'gained db-1, web-1, web-2 -> web-3 (new): all',
         'gained outside -> web-3 (new): all',
         'gained web-3 (new) -> web-1, web-2 and outside: all',
         'gained web-3 (new) -> db-1: tcp 5432',

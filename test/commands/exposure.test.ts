@@ -28,8 +28,8 @@ describe('what the containers of the tutorial are exposed to', () => {
           ['workload-D', 'net3'],
         ] as const
       ).flatMap(([who, net]) => [
-        [`a new endpoint with ${net}`, who, 'all', rule(net, 10)],
-        [who, 'any new endpoint, outside', 'all', rule(net, 8)],
+        [`a new endpoint with ${net}`, who, 'all', rule(net, 11)],
+        [who, 'any new endpoint, outside', 'all', rule(net, 9)],
       ]),
     )
   })
@@ -42,7 +42,7 @@ describe('what the containers of the tutorial are exposed to', () => {
       { kind: 'Profile', name: 'net2', path, source: { file: 'examples/tutorial/net2.yaml', line, column: 5 } },
     ]
     assert.deepEqual(rows, [
-      { direction: 'ingress', peers: [{ kind: 'new', labels: { net2: '' } }], endpoints, connections: [{}], by: by('spec.ingress[0]', 10) },
+      { direction: 'ingress', peers: [{ kind: 'new', labels: { net2: '' } }], endpoints, connections: [{}], by: by('spec.ingress[0]', 11) },
       {
         direction: 'egress',
         peers: [
@@ -51,7 +51,7 @@ describe('what the containers of the tutorial are exposed to', () => {
         ],
         endpoints,
         connections: [{}],
-        by: by('spec.egress[0]', 8),
+        by: by('spec.egress[0]', 9),
       },
     ])
   })

@@ -53,7 +53,7 @@ describe('the page of a map, in a browser', { skip: chromiumHere(), concurrency:
       const why = await text(page, '#why')
       assert.match(why, /nothing allowed/)
       assert.match(why, /Egress of workload-A .*allowed/)
-      assert.match(why, /examples\/tutorial\/net1\.yaml:8:5/)
+      assert.match(why, /examples\/tutorial\/net1\.yaml:9:5/)
       assert.match(why, /Ingress of workload-B .*denied/)
       assert.equal(await page.evaluate('location.hash'), '#0/1')
     }))

@@ -36,8 +36,8 @@ describe('the map of the tutorial, as its text says it', () => {
     [
       ['workload-A', '--port', 'tcp/80'],
       [
-        ['workload-A (net1)', 'workload-C, workload-E (2 endpoints), outside', 'tcp 80'],
-        ['workload-C, workload-E (2 endpoints)', 'workload-A (net1)', 'tcp 80'],
+        ['workload-A (net1)', 'workload-C, workload-E (net1), outside', 'tcp 80'],
+        ['workload-C, workload-E (net1)', 'workload-A (net1)', 'tcp 80'],
       ],
     ],
     [['--to', 'net1'], [[NET1, NET1, 'all']]],

@@ -42,7 +42,7 @@ What would allow it:
       source:
         selector: net1 == ''
   net1 == '' means 2 other endpoints too.
-  Tried on this world: with it the same packet is allowed.
+  Tried on this world: with it all that you asked about is allowed.
 `,
     )
   })
@@ -113,7 +113,7 @@ interface Json {
       readonly unknown: readonly { code: string }[]
     }
   }[]
-  readonly remedy?: { readonly changes: readonly unknown[]; readonly proof: { readonly verdict: string } }
+  readonly remedy?: { readonly changes: readonly unknown[]; readonly all: boolean; readonly proof: readonly { readonly verdict: string }[] }
 }
 
 describe('for programs', () => {
@@ -148,7 +148,7 @@ describe('for programs', () => {
         source: { file: 'examples/tutorial/net2.yaml', line: 10, column: 3 },
       },
     ])
-    assert.equal(remedy?.proof.verdict, 'allow')
+    assert.deepEqual([remedy?.all, remedy?.proof.map(({ verdict }) => verdict)], [true, ['allow']])
   })
 
   it('the deciding rule and its place', async () => {
@@ -200,6 +200,22 @@ spec:
     )
     assert.match(stdout, /Near miss: rule 2 of GlobalNetworkPolicy guard would match but for the port: it wants 443 \(world\.yaml:\d+:5\)/)
     assert.match(stdout, /add before rule 3 of spec\.ingress in GlobalNetworkPolicy guard/)
+  })
+
+  it('several kinds of denial get a change that helps them all', async () => {
+    const guard = policy('guard', {
+      selector: "projectcalico.org/orchestrator == 'plain'",
+      ingress: [
+        { action: 'Allow', protocol: 'TCP', source: { nets: ['192.0.2.0/24'] } },
+        { action: 'Deny', protocol: 'UDP' },
+      ],
+    })
+    const { code, stdout } = await ask([...ends, guard], 'a', 'b')
+    assert.equal(code, 1)
+    assert.match(
+      stdout,
+      /What would allow it:\n {2}add before rule 2 of spec\.ingress in GlobalNetworkPolicy guard [^]*with it all that you asked about is allowed\.\n$/,
+    )
   })
 
   it('what is not known is named, and neither allowed nor denied', async () => {

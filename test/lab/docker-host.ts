@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { PROGRAM } from '../system/built.ts'
 
 /** What a command inside said. */
 export interface Said {
@@ -54,7 +55,7 @@ export class DockerHost {
     const ended = once(outer, 'exit').then(() => Promise.reject(new Error(`the host ended: ${complaint}`)))
     ended.catch(() => {})
     await Promise.race([once(outer.stdout ?? outer, 'data'), ended])
-    const [inner = 0] = readFileSync(`/proc/${outer.pid}/task/${outer.pid}/children`, 'utf8').trim().split(' ').map(Number)
+    const [inner = 0] = childrenOf(outer.pid)
     return new DockerHost(folder, outer, inner)
   }
 
@@ -96,6 +97,20 @@ export class DockerHost {
   async stopDrivers(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     await end(this.#drivers, signal)
     this.#drivers = undefined
+  }
+
+  /** Starts the agent of the built program on this host's datastore: it brings the drivers. Resolves when its rules are in the kernel. */
+  async startAgent(...options: readonly string[]): Promise<void> {
+    const command = [process.execPath, PROGRAM, 'node', 'run', '--name=host1', `--datastore=${this.store}`, '--agent-log=debug', ...options]
+    const child = this.#spawn(command, ['ignore', 'ignore', 'pipe'])
+    this.#drivers = child
+    await new Promise<void>((resolve, reject) => {
+      child.once('exit', () => reject(new Error(`the agent ended: ${this.#log}`)))
+      child.stderr?.on('data', (chunk: Buffer) => {
+        this.#log += chunk.toString()
+        if (this.#log.includes('the kernel has what the datastore says')) resolve()
+      })
+    })
   }
 
   /** Starts dockerd and waits until it answers; the first time it gets its one image, `busybox`. */
@@ -178,9 +193,16 @@ while read -r _; do :; done
 async function end(child: ChildProcess | undefined, signal: NodeJS.Signals): Promise<void> {
   if (!child || child.exitCode !== null || child.signalCode !== null) return
   const ended = once(child, 'exit')
-  // Signals reach what nsenter has become: it executes the program in its own place.
-  child.kill(signal)
+  // The process that came with a namespace for processes is a child of nsenter, which ends with it.
+  for (const pid of childrenOf(child.pid)) process.kill(pid, signal)
   await ended
+}
+
+function childrenOf(pid: number | undefined): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    .split(' ')
+    .filter((word) => word !== '')
+    .map(Number)
 }
 
 function isOnPath(program: string): boolean {

@@ -32,6 +32,7 @@ describe('the package', () => {
       'bin/calicoctl',
       'dist/start.cjs',
       'dist/program.cjs',
+      'dist/commands.cjs',
       'dist/etcd.cjs',
       'schemas/manifest.json',
       'schemas/policytest.json',

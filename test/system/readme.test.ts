@@ -20,6 +20,9 @@ const blocks = readBlocks(text)
 /** Blocks about the checkout itself, not the program: `checkout.test.ts` runs what can be run of them. */
 const ABOUT_THE_CHECKOUT = /^(?:git clone|npm) /
 
+/** `test/agent/tutorial.test.ts` runs it, on a host of its own. */
+const ABOUT_DOCKER = /^calicoctl node run /
+
 describe('the README', () => {
   let folder: string
   let plain: EtcdServer | undefined
@@ -56,7 +59,7 @@ describe('the README', () => {
     }
   })
 
-  for (const block of blocks.filter(({ body }) => !ABOUT_THE_CHECKOUT.test(body))) {
+  for (const block of blocks.filter(({ body }) => !ABOUT_THE_CHECKOUT.test(body) && !ABOUT_DOCKER.test(body))) {
     const needs = /127\.0\.0\.1:2379/.test(block.body) ? etcdHere() : false
     it(`line ${block.line}: ${block.title}`, { skip: needs }, async () => {
       assert.ok(['sh', 'console'].includes(block.language), `a block of "${block.language}" is not run by anybody`)

@@ -20,6 +20,8 @@ export interface DataplaneEvents {
   refused(owner: string, why: string): void
   /** Someone else changed our table, or it was not as it should be: it was made right again. */
   repaired(): void
+  /** Someone else changed another table. */
+  elsewhere(): void
   /** The kernel takes nothing at all: the state from before stays. */
   failed(error: Error): void
 }
@@ -71,14 +73,14 @@ export class Dataplane {
   guard(signal: AbortSignal): { readonly ready: Promise<void>; readonly over: Promise<void> } {
     let listens: () => void = () => {}
     const ready = new Promise<void>((resolve) => (listens = resolve))
-    const over = this.#nft.watch(
-      signal,
-      () => {
+    const over = this.#nft.watch(signal, {
+      started: () => {
         listens()
         void this.#next(() => this.#lookForChanges())
       },
-      () => void this.#next(() => this.#repair()),
-    )
+      changed: () => void this.#next(() => this.#repair()),
+      elsewhere: () => this.#events.elsewhere(),
+    })
     return { ready: Promise.race([ready, over]), over }
   }
 

@@ -61,7 +61,7 @@ export function dockerApi(socketPath: string): DockerApi {
 // --- internal ---
 
 /** Docker answers in milliseconds, or it waits for us. */
-const TIMEOUT = 5000
+const TIMEOUT = 1000
 
 /** Undefined for 404. */
 async function getJson(socketPath: string, path: string): Promise<unknown> {

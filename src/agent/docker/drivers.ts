@@ -3,10 +3,12 @@ import { createIpam } from '../../ipam/store.ts'
 import type { Datastore } from '../../store/datastore.ts'
 import type { Clock } from '../../store/resources/clock.ts'
 import { dockerApi } from './docker-api.ts'
-import { type Endpoints, endpoints } from './endpoints.ts'
+import { endpoints } from './endpoints.ts'
 import { kernelInterfaces } from './interfaces.ts'
 import { ipamDriver } from './ipam-driver.ts'
+import { leftovers, type Removed } from './leftovers.ts'
 import { networkDriver } from './network-driver.ts'
+import { networkNames } from './network-names.ts'
 import { type Methods, type PluginServer, servePlugin } from './plugin-server.ts'
 
 export interface DockerDriversOptions {
@@ -22,6 +24,8 @@ export interface DockerDriversOptions {
   readonly scope: 'auto' | 'local' | 'global'
   readonly containerLabels: boolean
   readonly programmed: (interfaceName: string) => Promise<void>
+  /** Milliseconds that what is left over is given to find its counterpart; by default half a minute. */
+  readonly grace?: number
   readonly events: {
     /** A call of Docker's that failed; Docker was told. */
     failed(method: string, error: unknown): void
@@ -30,8 +34,8 @@ export interface DockerDriversOptions {
 }
 
 export interface DockerDrivers {
-  /** For whoever looks after what Docker has forgotten. */
-  readonly endpoints: Endpoints
+  /** Removes what Docker forgot to have removed; to be called now and then. */
+  sweep(): Promise<Removed>
   close(): Promise<void>
 }
 
@@ -42,26 +46,35 @@ export async function startDockerDrivers(options: DockerDriversOptions): Promise
   const docker = dockerApi(options.dockerSocket ?? '/var/run/docker.sock')
   const interfaces = kernelInterfaces()
   const own = endpoints({ datastore, clock, node, interfaces })
+  const ipam = createIpam(datastore, clock)
+  const rest = leftovers({ ipam, node, endpoints: own, interfaces, grace: options.grace ?? GRACE })
   const serve = (name: string, errorField: 'Err' | 'Error', methods: Methods): Promise<PluginServer> =>
-    servePlugin({ path: join(folder, `${name}.sock`), methods, errorField, failed: events.failed })
+    servePlugin({ path: join(folder, `${name}.sock`), methods, errorField, failed: (method, error) => events.failed(method, error) })
 
   const scope = async (): Promise<'local' | 'global'> => {
     if (options.scope !== 'auto') return options.scope
     return (await docker.sharesNetworks()) ? 'global' : 'local'
   }
-  const ipamServer = await serve('calico-ipam', 'Error', ipamDriver({ ipam: createIpam(datastore, clock), node, endpoints: own }))
+  const ipamServer = await serve('calico-ipam', 'Error', ipamDriver({ ipam, node, endpoints: own }))
   const methods = networkDriver({
     docker,
+    names: networkNames(datastore, docker),
     endpoints: own,
     interfaces,
     scope,
     containerLabels: options.containerLabels,
     programmed: options.programmed,
-    warn: events.warning,
+    pause: (milliseconds) => clock.pause(milliseconds),
+    warn: (message) => events.warning(message),
   })
   const networkServer = await serve('calico', 'Err', methods)
   return {
-    endpoints: own,
+    sweep: () => rest.sweep(),
     close: async () => void (await Promise.all([networkServer.close(), ipamServer.close()])),
   }
 }
+
+// --- internal ---
+
+/** Docker repeats a call to a driver that is away for 15 seconds. */
+const GRACE = 30_000

@@ -14,6 +14,9 @@ import { getResource, isFailure, listResources } from '../../store/resources/rea
 import { type Intent, writeResources } from '../../store/resources/write.ts'
 import { hostInterface, type Interfaces } from './interfaces.ts'
 
+/** Who runs containers, in `spec.orchestrator`: the name that Calico has had for Docker's networks from the start. */
+export const DOCKER_ORCHESTRATOR = 'libnetwork'
+
 /** The workload endpoints of this host's containers, as Calico's own Docker components write them (`reference/model.md 9.2`), and their interfaces. */
 export interface Endpoints {
   /** Writes the endpoint, and the profile of its network when that does not exist, in one transaction. An existing profile is never changed. */
@@ -106,7 +109,7 @@ export function endpoints({ datastore, clock, node, interfaces }: EndpointsOptio
     const { resources } = await listResources(datastore, ENDPOINT, NAMESPACE)
     for (const resource of resources) {
       const spec = resource.spec as EndpointSpec
-      const owns = spec.node === node && spec.orchestrator === ORCHESTRATOR && (spec.ipNetworks ?? []).some((net) => isOf(net, ip))
+      const owns = spec.node === node && spec.orchestrator === DOCKER_ORCHESTRATOR && (spec.ipNetworks ?? []).some((net) => isOf(net, ip))
       if (owns && spec.endpoint) await remove(spec.endpoint)
     }
   }
@@ -134,7 +137,6 @@ export function endpointLabels(labels: Readonly<Record<string, string>>): {
 
 const ATTEMPTS = 10
 const NAMESPACE = 'libnetwork'
-const ORCHESTRATOR = 'libnetwork'
 const LABEL_PREFIX = 'org.projectcalico.label.'
 const PROFILE = kindOf('Profile')
 const ENDPOINT = kindOf('WorkloadEndpoint')
@@ -147,7 +149,7 @@ interface EndpointSpec {
 }
 
 function targetOf(node: string, id: string): Target {
-  const name = endpointName({ node, orchestrator: ORCHESTRATOR, endpoint: id })
+  const name = endpointName({ node, orchestrator: DOCKER_ORCHESTRATOR, endpoint: id })
   if ('faults' in name) throw new UserError(`no endpoint can have the id "${id}": ${name.faults.map(({ message }) => message).join('; ')}`)
   return { kind: ENDPOINT, namespace: NAMESPACE, name: name.name }
 }
@@ -159,8 +161,8 @@ function endpointResource(node: string, { id, network, networks, mac }: NewEndpo
     apiVersion: API_VERSION,
     metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
     spec: {
-      orchestrator: ORCHESTRATOR,
-      workload: ORCHESTRATOR,
+      orchestrator: DOCKER_ORCHESTRATOR,
+      workload: DOCKER_ORCHESTRATOR,
       node,
       endpoint: id,
       ipNetworks: [...networks],

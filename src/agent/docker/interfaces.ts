@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { formatIp, type Ip } from '../../model/net.ts'
 import { UserError } from '../../model/user-error.ts'
 
@@ -10,8 +10,12 @@ export interface Interfaces {
   create(pair: PairOptions): Promise<Pair>
   /** Removes the pair, wherever its other end is; one that is not there is fine. */
   remove(endpoint: string): Promise<void>
-  /** Whether a container's network namespace has its way out over another interface of ours already. */
-  hasGateway(sandbox: string): Promise<boolean>
+  /** The host's ends that there are. */
+  list(): Promise<readonly string[]>
+  /** As `remove`, by the name of the host's end. */
+  removeNamed(name: string): Promise<void>
+  /** The gateways that a container's network namespace has on interfaces of ours. */
+  gateways(sandbox: string): Promise<readonly string[]>
 }
 
 export interface PairOptions {
@@ -26,14 +30,20 @@ export interface Pair {
   readonly containerEnd: string
 }
 
-/** The address that containers take for their gateway; their host answers for it. */
-export const GATEWAY = '169.254.1.1'
-/** The same in IPv6: this host's address on each of the links. */
+/**
+ * The address that containers take for their gateway; their host answers for it. In each network of a container it is another one of these 254: a second route
+ * to the same one would keep the container from starting.
+ */
+export function gateway(number: number): string {
+  return `${GATEWAYS}${number}`
+}
+
+/** The gateway in IPv6: this host's address on each of the links. */
 export const GATEWAY6 = 'fe80::1'
 
 /** The host's end of an endpoint's pair; by it the data plane knows the endpoint. */
 export function hostInterface(endpoint: string): string {
-  return `cali${suffix(endpoint)}`
+  return PREFIX + suffix(endpoint)
 }
 
 /** Interfaces of the kernel, by `ip`. */
@@ -41,11 +51,14 @@ export function kernelInterfaces(): Interfaces {
   return {
     async create({ endpoint, addresses, mac }) {
       const [host, containerEnd] = [hostInterface(endpoint), `temp${suffix(endpoint)}`]
-      // What an earlier attempt has left would be in the way.
-      await removeLink(host)
+      const commands = [
+        `link add ${host} type veth peer name ${containerEnd} address ${mac}`,
+        `link set ${host} up`,
+        ...addresses.map((address) => `route replace ${formatIp(address)}/${width(address)} dev ${host}${scope(address)}`),
+      ]
+      if (addresses.some(({ family }) => family === 6)) commands.push(`addr add ${GATEWAY6}/64 dev ${host} nodad`)
       try {
-        await ip('link', 'add', host, 'type', 'veth', 'peer', 'name', containerEnd)
-        await ip('link', 'set', containerEnd, 'address', mac)
+        await batch(commands, async () => await removeLink(host))
         await setUp(host, addresses)
         return { containerEnd }
       } catch (error) {
@@ -54,17 +67,22 @@ export function kernelInterfaces(): Interfaces {
       }
     },
     remove: (endpoint) => removeLink(hostInterface(endpoint)),
-    async hasGateway(sandbox) {
+    list: async () => (await readdir('/sys/class/net')).filter((name) => name.startsWith(PREFIX)).sort(),
+    removeNamed: (name) => removeLink(name),
+    async gateways(sandbox) {
       if (!/^\/[\w./-]+$/.test(sandbox)) throw new UserError(`"${sandbox}" is not the path of a network namespace`)
       // It comes to be after the first join only.
-      if (!existsSync(sandbox)) return false
-      const routes = await run('nsenter', [`--net=${sandbox}`, 'ip', '-4', 'route', 'show', `${GATEWAY}/32`])
-      return routes.trim() !== ''
+      if (!existsSync(sandbox)) return []
+      const routes = await run('nsenter', [`--net=${sandbox}`, 'ip', '-4', 'route', 'show', 'scope', 'link'])
+      return routes.split('\n').flatMap((line) => (line.startsWith(GATEWAYS) ? [line.split(' ', 1)[0] ?? ''] : []))
     },
   }
 }
 
 // --- internal ---
+
+const PREFIX = 'cali'
+const GATEWAYS = '169.254.1.'
 
 /** Interface names have fifteen characters at most. */
 function suffix(endpoint: string): string {
@@ -72,27 +90,36 @@ function suffix(endpoint: string): string {
   return endpoint.slice(0, 11)
 }
 
+function width({ family }: Ip): number {
+  return family === 4 ? 32 : 128
+}
+
+function scope({ family }: Ip): string {
+  return family === 4 ? ' scope link' : ''
+}
+
+/** Lines for one `ip`, which starts slower than it works. What an earlier attempt has left is in the way of the first line. */
+async function batch(commands: readonly string[], removeOld: () => Promise<void>): Promise<void> {
+  const input = `${commands.join('\n')}\n`
+  try {
+    await run('ip', ['-batch', '-'], input)
+  } catch (error) {
+    if (!(error instanceof CommandError && /File exists/.test(error.message))) throw error
+    await removeOld()
+    await run('ip', ['-batch', '-'], input)
+  }
+}
+
+/** The host answers in the place of all others, at once. */
 async function setUp(host: string, addresses: readonly Ip[]): Promise<void> {
-  const families = new Set(addresses.map(({ family }) => family))
-  if (families.has(6)) {
-    await sysctl(`ipv6/conf/${host}/disable_ipv6`, '0')
-    await sysctl(`ipv6/conf/${host}/proxy_ndp`, '1')
-  }
-  await ip('link', 'set', host, 'up')
-  if (families.has(6)) await ip('-6', 'addr', 'add', `${GATEWAY6}/64`, 'dev', host, 'nodad')
   await sysctl(`ipv4/conf/${host}/proxy_arp`, '1')
-  // The first packet is answered at once.
   await sysctl(`ipv4/neigh/${host}/proxy_delay`, '0')
-  for (const address of addresses) {
-    const width = address.family === 4 ? 32 : 128
-    const scope = address.family === 4 ? ['scope', 'link'] : []
-    await ip(`-${address.family}`, 'route', 'replace', `${formatIp(address)}/${width}`, 'dev', host, ...scope)
-  }
+  if (addresses.some(({ family }) => family === 6)) await sysctl(`ipv6/conf/${host}/proxy_ndp`, '1')
 }
 
 async function removeLink(name: string): Promise<void> {
   try {
-    await ip('link', 'del', name)
+    await run('ip', ['link', 'del', name])
   } catch (error) {
     if (!(error instanceof CommandError && /Cannot find device/.test(error.message))) throw error
   }
@@ -106,18 +133,17 @@ async function sysctl(path: string, value: string): Promise<void> {
   }
 }
 
-function ip(...args: string[]): Promise<string> {
-  return run('ip', args)
-}
-
 class CommandError extends UserError {}
 
 /** Never through a shell. */
-async function run(program: string, args: readonly string[]): Promise<string> {
+async function run(program: string, args: readonly string[], input?: string): Promise<string> {
   return await new Promise((resolve, reject) => {
-    execFile(program, args, { timeout: 10_000, env: { PATH: process.env['PATH'], LC_ALL: 'C' } }, (error, stdout, stderr) => {
+    const child = execFile(program, args, { timeout: 10_000, env: { PATH: process.env['PATH'], LC_ALL: 'C' } }, (error, stdout, stderr) => {
       if (!error) return resolve(stdout)
       reject(new CommandError(`${program} ${args.join(' ')}: ${stderr.trim() || error.message}`))
     })
+    // A program that ended early does not read it; its status says why.
+    child.stdin?.on('error', () => {})
+    child.stdin?.end(input ?? '')
   })
 }

@@ -11,6 +11,9 @@ import { type Body, type Methods, objectField, textField } from './plugin-server
 /** What networks are asked for addresses in: one of these two, by the driver's scope. */
 export const ADDRESS_SPACES = { local: 'CalicoLocalAddressSpace', global: 'CalicoGlobalAddressSpace' } as const
 
+/** What addresses of containers are for, in their attributes. */
+export const DOCKER_HOLDER = 'docker'
+
 export interface IpamDriverOptions {
   readonly ipam: Ipam
   /** The name of this host's Node. */
@@ -21,7 +24,7 @@ export interface IpamDriverOptions {
 /** Docker's IPAM driver `calico-ipam`: pools are IPPools, addresses come from the blocks of this host (`reference/docker-e2e.md 3`). */
 export function ipamDriver({ ipam, node, endpoints }: IpamDriverOptions): Methods {
   // What `ipam show` can tell about an address of Docker's; a handle is not to be had, since Docker asks before there is an endpoint.
-  const holder = { attributes: { node, type: 'docker' } }
+  const holder = { attributes: { node, type: DOCKER_HOLDER } }
 
   async function requestPool(body: Body): Promise<object> {
     const [space, wanted, subPool] = [textField(body, 'AddressSpace'), textField(body, 'Pool'), textField(body, 'SubPool')]

@@ -1,14 +1,16 @@
 import { isObject } from '../../model/decode.ts'
-import { type Net, parseNet } from '../../model/net.ts'
+import { formatNet, type Ip, type Net, parseNet } from '../../model/net.ts'
 import { UserError } from '../../model/user-error.ts'
-import type { DockerApi, DockerNetwork } from './docker-api.ts'
+import { type DockerApi, DockerApiError } from './docker-api.ts'
 import { endpointLabels, type Endpoints } from './endpoints.ts'
-import { GATEWAY, GATEWAY6, hostInterface, type Interfaces } from './interfaces.ts'
+import { GATEWAY6, gateway, hostInterface, type Interfaces } from './interfaces.ts'
 import { ADDRESS_SPACES } from './ipam-driver.ts'
+import type { NetworkNames } from './network-names.ts'
 import { type Body, type Methods, objectField, textField } from './plugin-server.ts'
 
 export interface NetworkDriverOptions {
   readonly docker: DockerApi
+  readonly names: NetworkNames
   readonly endpoints: Endpoints
   readonly interfaces: Interfaces
   /** Whether networks are of this host alone, or of all hosts that share Docker's cluster store. */
@@ -17,31 +19,35 @@ export interface NetworkDriverOptions {
   readonly containerLabels: boolean
   /** Resolves when the data plane knows the host's end of an endpoint; what comes over it before is dropped. */
   readonly programmed: (interfaceName: string) => Promise<void>
+  /** Waits so many milliseconds. */
+  readonly pause: (milliseconds: number) => Promise<void>
   /** Something that the user should know, and that is no reason to refuse. */
   readonly warn: (message: string) => void
 }
 
 /** Docker's network driver `calico`: each network is a profile of the same name, each container in it a routed interface (`reference/docker-e2e.md 3, 4`). */
 export function networkDriver(options: NetworkDriverOptions): Methods {
-  const { docker, endpoints, interfaces } = options
-  // The container that an endpoint has joined. A container that starts with two networks joins both before its namespace exists.
-  const sandboxes = new Map<string, string>()
+  const { docker, names, endpoints, interfaces } = options
+  // What endpoints have joined. A container that starts with two networks joins both before its namespace exists.
+  const joined = new Map<string, { readonly sandbox: string; readonly gateway: string }>()
 
-  async function isSecond(id: string, sandbox: string): Promise<boolean> {
-    const others = [...sandboxes].some(([endpoint, joined]) => joined === sandbox && endpoint !== id)
-    return others || (await interfaces.hasGateway(sandbox))
+  /** A gateway that the container has in none of its other networks. */
+  async function freeGateway(id: string, sandbox: string): Promise<string> {
+    const taken = new Set(await interfaces.gateways(sandbox))
+    for (const [endpoint, other] of joined) if (other.sandbox === sandbox && endpoint !== id) taken.add(other.gateway)
+    let number = 1
+    while (taken.has(gateway(number))) number++
+    if (number > 254) throw new UserError('the container is in too many networks')
+    return gateway(number)
   }
 
   async function leave(id: string): Promise<void> {
-    sandboxes.delete(id)
+    joined.delete(id)
     await interfaces.remove(id)
   }
 
-  async function network(id: string): Promise<DockerNetwork> {
-    const found = await docker.network(id)
-    if (!found || found.name === '') throw new UserError(`Docker knows no network ${id}`)
-    return found
-  }
+  // What was written for endpoints that are about to be joined.
+  const addresses = new Map<string, readonly Ip[]>()
 
   async function createEndpoint(body: Body): Promise<object> {
     const id = textField(body, 'EndpointID')
@@ -49,43 +55,69 @@ export function networkDriver(options: NetworkDriverOptions): Methods {
     const networks = [textField(facts, 'Address'), textField(facts, 'AddressIPv6')].filter((address) => address !== '')
     if (networks.length === 0) throw new UserError('the endpoint has no address')
     const mac = textField(facts, 'MacAddress')
-    const { name } = await network(textField(body, 'NetworkID'))
-    await endpoints.create({ id, network: name, networks: networks.map(asSingle), ...(mac === '' ? {} : { mac }) })
+    const network = await names.nameOf(textField(body, 'NetworkID'))
+    const singles = networks.map(asSingle)
+    await endpoints.create({ id, network, networks: singles.map(formatNet), ...(mac === '' ? {} : { mac }) })
+    addresses.set(id, singles)
     // An address of the user's choice is Docker's to set.
     return { Interface: mac === '' ? { MacAddress: MAC } : {} }
   }
 
   async function join(body: Body): Promise<object> {
     const [id, sandbox] = [textField(body, 'EndpointID'), textField(body, 'SandboxKey')]
-    const found = await network(textField(body, 'NetworkID'))
-    const addresses = await endpoints.addresses(id)
-    await describe(id, found)
-    const second = await isSecond(id, sandbox)
-    const pair = await interfaces.create({ endpoint: id, addresses, mac: MAC })
-    sandboxes.set(id, sandbox)
+    const own = addresses.get(id) ?? (await endpoints.addresses(id))
+    addresses.delete(id)
+    const out = await freeGateway(id, sandbox)
+    joined.set(id, { sandbox, gateway: out })
     try {
+      await describe(textField(body, 'NetworkID'), id)
+      const { containerEnd } = await interfaces.create({ endpoint: id, addresses: own, mac: MAC })
       await options.programmed(hostInterface(id))
+      const has = (family: number) => own.some((address) => address.family === family)
+      return {
+        InterfaceName: { SrcName: containerEnd, DstPrefix: 'cali' },
+        ...(has(4) ? { Gateway: out, StaticRoutes: [{ Destination: `${out}/32`, RouteType: 1, NextHop: '' }] } : {}),
+        ...(has(6) ? { GatewayIPv6: GATEWAY6 } : {}),
+        // Without a gateway of IPv4 Docker would add a bridge of its own, past all policy.
+        ...(has(4) ? {} : { DisableGatewayService: true }),
+      }
     } catch (error) {
       // Docker sends no Leave after a Join that failed.
       await leave(id)
       throw error
     }
-    const name = { SrcName: pair.containerEnd, DstPrefix: 'cali' }
-    // The way out is over the first network; a second one of the same address would keep the container from starting.
-    if (second) return { InterfaceName: name, DisableGatewayService: true }
-    const has = (family: number) => addresses.some((address) => address.family === family)
-    return {
-      InterfaceName: name,
-      ...(has(4) ? { Gateway: GATEWAY, StaticRoutes: [{ Destination: `${GATEWAY}/32`, RouteType: 1, NextHop: '' }] } : {}),
-      ...(has(6) ? { GatewayIPv6: GATEWAY6 } : {}),
-      // Without a gateway of IPv4 Docker would add a bridge of its own, past all policy.
-      ...(has(4) ? {} : { DisableGatewayService: true }),
+  }
+
+  /**
+   * Notes the container's name and labels. The labels say which policy acts, so the container waits for them; but not while Docker starts and answers nobody:
+   * then they come later.
+   */
+  async function describe(network: string, id: string): Promise<void> {
+    const later = (error: unknown) => {
+      if (error instanceof DockerApiError) void describeLater(network, id)
+      else options.warn(`the container of endpoint ${id} cannot be noted: ${String(error)}`)
     }
+    const described = describeNow(network, id)
+    if (options.containerLabels) await described.catch(later)
+    else described.catch(later)
+  }
+
+  async function describeLater(network: string, id: string): Promise<void> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      await options.pause(PAUSE)
+      if (!joined.has(id)) return
+      try {
+        return await describeNow(network, id)
+      } catch (error) {
+        if (!(error instanceof DockerApiError)) return options.warn(`the container of endpoint ${id} cannot be noted: ${String(error)}`)
+      }
+    }
+    options.warn(`the container of endpoint ${id} is not known: Docker does not answer`)
   }
 
   /** Docker gives an endpoint the name of its container. */
-  async function describe(id: string, { endpoints: known }: DockerNetwork): Promise<void> {
-    const name = known.find((endpoint) => endpoint.id === id)?.name
+  async function describeNow(network: string, id: string): Promise<void> {
+    const name = (await docker.network(network))?.endpoints.find((endpoint) => endpoint.id === id)?.name
     const container = name === undefined ? undefined : await docker.containerNamed(name)
     if (!container) return
     const { labels, refused } = endpointLabels(options.containerLabels ? container.labels : {})
@@ -101,11 +133,15 @@ export function networkDriver(options: NetworkDriverOptions): Methods {
     },
     'NetworkDriver.CreateNetwork': createNetwork,
     // A profile outlives its network: it may hold what the user wrote.
-    'NetworkDriver.DeleteNetwork': () => ({}),
+    'NetworkDriver.DeleteNetwork': async (body) => {
+      await names.forget(textField(body, 'NetworkID'))
+      return {}
+    },
     'NetworkDriver.CreateEndpoint': createEndpoint,
     'NetworkDriver.EndpointOperInfo': () => ({ Value: {} }),
     'NetworkDriver.DeleteEndpoint': async (body) => {
-      sandboxes.delete(textField(body, 'EndpointID'))
+      joined.delete(textField(body, 'EndpointID'))
+      addresses.delete(textField(body, 'EndpointID'))
       await endpoints.remove(textField(body, 'EndpointID'))
       return {}
     },
@@ -128,6 +164,10 @@ export function networkDriver(options: NetworkDriverOptions): Methods {
 }
 
 // --- internal ---
+
+/** How often, and how long apart in milliseconds, a Docker that does not answer is asked again. */
+const ATTEMPTS = 120
+const PAUSE = 1000
 
 /** All containers have the same: what is sent to them is routed, and never told apart by it. */
 const MAC = 'ee:ee:ee:ee:ee:ee'
@@ -153,8 +193,8 @@ function createNetwork(body: Body): object {
   return {}
 }
 
-function asSingle(address: string): string {
-  const net: Net | undefined = parseNet(address)
+function asSingle(address: string): Net {
+  const net = parseNet(address)
   if (!net) throw new UserError(`"${address}" is not an address`)
-  return address.replace(/\/\d+$/, net.family === 4 ? '/32' : '/128')
+  return { ...net, prefix: net.family === 4 ? 32 : 128 }
 }

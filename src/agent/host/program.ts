@@ -6,14 +6,11 @@ export class ProgramError extends Error {}
 export interface ProgramOptions {
   /** What it reads from standard input; nothing by default. */
   readonly input?: string
-  /** Called with its process id, if it could be started. */
-  readonly onStart?: (pid: number) => void
 }
 
 /** Runs a program to its end, without a shell, and gives what it printed. @throws ProgramError */
 export async function runProgram(command: readonly string[], options: ProgramOptions = {}): Promise<string> {
   const child = startProgram(command)
-  if (child.pid !== undefined) options.onStart?.(child.pid)
   const [out, err]: [Buffer[], Buffer[]] = [[], []]
   child.stdout?.on('data', (chunk: Buffer) => out.push(chunk))
   child.stderr?.on('data', (chunk: Buffer) => err.push(chunk))

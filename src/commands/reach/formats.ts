@@ -70,12 +70,12 @@ export function titleOf({ denied, traffic }: Question): string {
   return `Who ${denied ? 'may not reach' : 'reaches'} whom${traffic.protocol === undefined ? '' : ` on ${traffic.words}`}`
 }
 
-/** A few words about a group: how many it has, or the networks of the only one. */
-export function detailOf({ kind, members }: NamedGroup): string {
+/** A few words about a group: how many it has; where they are named, the networks that all of them are on. */
+export function detailOf({ kind, members, isListed }: NamedGroup): string {
   if (kind === 'outside') return ''
-  const [only] = members
-  if (!only || members.length > 1) return `${members.length} endpoints`
-  return only.endpoint.profiles.filter(isNetwork).join(', ')
+  if (!isListed) return `${members.length} endpoints`
+  const [first, ...others] = members.map(({ endpoint }) => endpoint.profiles.filter(isNetwork))
+  return (first ?? []).filter((network) => others.every((own) => own.includes(network))).join(', ')
 }
 
 // --- internal ---

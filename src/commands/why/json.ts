@@ -4,7 +4,7 @@ import type { Header } from '../../policy/connections/packet.ts'
 import { traceOf } from '../../policy/interpreter/trace.ts'
 import type { Layer, Side, Tried } from '../../policy/interpreter/walk.ts'
 import type { Subject } from '../../policy/subject.ts'
-import { type Change, changedResource, type Remedy } from '../../policy/why/change.ts'
+import { type Change, changedResource } from '../../policy/why/change.ts'
 import type { End, Examined } from '../../policy/why/examine.ts'
 import { missWords, nearestMisses } from '../../policy/why/misses.ts'
 import { formatPath } from '../../model/problem.ts'
@@ -12,16 +12,17 @@ import { rulePath, ruleText } from '../../policy/words.ts'
 import type { Policy, Profile, Rule } from '../../policy/world/world.ts'
 import { sourceOf } from '../answer.ts'
 import { deciderJson, placeJson } from './decider.ts'
-import type { Told } from './text.ts'
+import type { Told, ToldRemedy } from './text.ts'
 
 /** The answer for programs: fields of `why -o json`. Rules count from 0, as in paths. */
 export function whyJson({ from, to, traffic, judgement, remedy }: Told): Readonly<Record<string, unknown>> {
-  const { space, asked, answers, verdict } = judgement
+  const { space, asked, answers, verdict, coarse } = judgement
   return {
     from: subjectJson(from),
     to: subjectJson(to),
     asked: { words: describeSet(space, asked), connections: entriesOf(space, asked), text: traffic.words },
     verdict,
+    apartBy: coarse ? 'verdict' : 'rule',
     answers: answers.map(({ verdict, connections, pairs, sources, targets, example }) => ({
       verdict,
       words: describeSet(space, connections),
@@ -117,11 +118,16 @@ function triedJson(owner: Policy | Profile, { rule, misses }: Tried, by: Rule | 
   }
 }
 
-function remedyJson({ changes, proof }: Remedy): unknown {
-  return {
-    changes: changes.map(changeJson),
-    proof: { verdict: proof.verdict, egress: proof.egress && traceOf(proof.egress), ingress: proof.ingress && traceOf(proof.ingress) },
-  }
+function remedyJson({ changes, proofs, all }: ToldRemedy): unknown {
+  const proof = proofs.map(({ from, to, header, verdict, egress, ingress }) => ({
+    from: endJson(from),
+    to: endJson(to),
+    packet: headerJson(header),
+    verdict,
+    egress: egress && traceOf(egress),
+    ingress: ingress && traceOf(ingress),
+  }))
+  return { changes: changes.map(changeJson), all, proof }
 }
 
 function changeJson(change: Change): unknown {

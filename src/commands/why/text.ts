@@ -22,8 +22,13 @@ export interface Told {
   readonly to: Subject
   readonly traffic: Traffic
   readonly judgement: Judgement
-  /** What would allow what is denied, when one pair was asked about. */
-  readonly remedy: Remedy | undefined
+  /** What would allow what is denied. */
+  readonly remedy: ToldRemedy | undefined
+}
+
+export interface ToldRemedy extends Remedy {
+  /** Whether with it all that was asked about is allowed, not only the examples. */
+  readonly all: boolean
 }
 
 /** The answer for a person: the verdict in a sentence, then how it came about. Safe to print; ends with a line feed. */
@@ -34,6 +39,7 @@ export function formatWhy(page: Page, told: Told): string {
   const more = judgement.answers.length - shown.length
   const parts = [[headline(page, told)], ...sections]
   if (more > 0) parts.push([page.theme.faint(`... and ${plural(more, 'kind')} of answers more; -o json has them all`)])
+  if (judgement.coarse) parts.push([page.theme.faint('Of so many pairs only verdicts are told apart; ask about fewer to see all rules that decide.')])
   if (remedy) parts.push(remedyLines(page, told.world, remedy))
   return `${parts.map((lines) => lines.join('\n')).join('\n\n')}\n`
 }
@@ -153,10 +159,13 @@ function listed(ends: ReadonlySet<End>): string {
   return ends.size > 3 ? `${shown} and ${ends.size - 3} more` : shown
 }
 
-function remedyLines(page: Page, world: World, { changes, proof }: Remedy): string[] {
+function remedyLines(page: Page, world: World, { changes, proofs, all }: ToldRemedy): string[] {
   const lines = [page.theme.strong(`What would allow it${changes.length > 1 ? ', all of these' : ''}:`)]
-  for (const change of changes) lines.push(...changeLines(page, change), ...widerLines(page, world, change, proof))
-  return [...lines, page.theme.faint('  Tried on this world: with it the same packet is allowed.')]
+  for (const change of changes) lines.push(...changeLines(page, change), ...widerLines(page, world, change, proofs))
+  const outcome = all
+    ? 'with it all that you asked about is allowed'
+    : `with it ${proofs.length > 1 ? 'these packets are' : 'the packet shown is'} allowed, and some of the rest is not`
+  return [...lines, page.theme.faint(`  Tried on this world: ${outcome}.`)]
 }
 
 function changeLines(page: Page, change: Change): string[] {
@@ -178,8 +187,9 @@ function yamlLines({ theme }: Page, value: object): string[] {
 }
 
 /** What the label in a rule lets in besides. */
-function widerLines({ theme }: Page, world: World, change: Change, proof: Examined): string[] {
-  if (change.type === 'resource') return []
+function widerLines({ theme }: Page, world: World, change: Change, proofs: readonly Examined[]): string[] {
+  const [proof] = proofs
+  if (change.type === 'resource' || !proof) return []
   const peer = change.direction === 'ingress' ? change.rule.source : change.rule.destination
   const others = othersPicked(world, change.direction === 'ingress' ? proof.from : proof.to, peer ?? {})
   return others === 0 ? [] : [theme.faint(`  ${escapeForTerminal(peer?.selector ?? '')} means ${plural(others, 'other endpoint')} too.`)]

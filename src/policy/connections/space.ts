@@ -1,5 +1,6 @@
 import { type Combination, combineIntervals, type Intervals, includes, intervalsOf } from './intervals.ts'
 import { type Header, PORTED, TYPED } from './packet.ts'
+import { PairTable } from './pair-table.ts'
 
 /**
  * A set of headers (protocol, ports, ICMP type and code) of one `ConnectionSpace`. Two sets of a space are equal exactly when their numbers are:
@@ -31,9 +32,9 @@ export class ConnectionSpace {
   readonly #lists = new ListPool()
   /** Seven lists: other protocols, ports of the four in `PORTED`, types of the two in `TYPED`. */
   readonly #sets = new ListPool()
-  readonly #memo: Readonly<Record<Combination, Map<number, ConnectionSet>>> = { union: new Map(), intersect: new Map(), subtract: new Map() }
-  readonly #listMemo: Readonly<Record<Combination, Map<number, number>>> = { union: new Map(), intersect: new Map(), subtract: new Map() }
-  readonly #blockMemo: Readonly<Record<Combination, Map<number, number>>> = { union: new Map(), intersect: new Map(), subtract: new Map() }
+  readonly #memo: Readonly<Record<Combination, PairTable>> = { union: new PairTable(), intersect: new PairTable(), subtract: new PairTable() }
+  readonly #listMemo: Readonly<Record<Combination, PairTable>> = { union: new PairTable(), intersect: new PairTable(), subtract: new PairTable() }
+  readonly #blockMemo: Readonly<Record<Combination, PairTable>> = { union: new PairTable(), intersect: new PairTable(), subtract: new PairTable() }
   readonly #allPorts: number
 
   constructor() {
@@ -141,9 +142,9 @@ export class ConnectionSpace {
   }
 
   #combine(combination: Combination, a: ConnectionSet, b: ConnectionSet): ConnectionSet {
-    const key = a * PAIR + b
-    const known = this.#memo[combination].get(key)
-    if (known !== undefined) return known
+    const memo = this.#memo[combination]
+    const known = memo.get(a, b)
+    if (known !== -1) return known
     const [left, right] = [this.#sets.get(a), this.#sets.get(b)]
     const result = left.map((list, component) => {
       const other = right[component] ?? 0
@@ -151,18 +152,17 @@ export class ConnectionSpace {
       return withPorts ? this.#combineBlocks(combination, list, other) : this.#combineLists(combination, list, other)
     })
     const set = this.#sets.intern(result)
-    this.#memo[combination].set(key, set)
+    memo.set(a, b, set)
     return set
   }
 
   #combineLists(combination: Combination, a: number, b: number): number {
     const quick = trivial(combination, a, b)
     if (quick !== undefined) return quick
-    const key = a * PAIR + b
-    const known = this.#listMemo[combination].get(key)
-    if (known !== undefined) return known
+    const known = this.#listMemo[combination].get(a, b)
+    if (known !== -1) return known
     const result = this.#lists.intern(combineIntervals(combination, this.#lists.get(a), this.#lists.get(b)))
-    this.#listMemo[combination].set(key, result)
+    this.#listMemo[combination].set(a, b, result)
     return result
   }
 
@@ -170,9 +170,8 @@ export class ConnectionSpace {
   #combineBlocks(combination: Combination, a: number, b: number): number {
     const quick = trivial(combination, a, b)
     if (quick !== undefined) return quick
-    const key = a * PAIR + b
-    const known = this.#blockMemo[combination].get(key)
-    if (known !== undefined) return known
+    const known = this.#blockMemo[combination].get(a, b)
+    if (known !== -1) return known
     const [left, right] = [this.#lists.get(a), this.#lists.get(b)]
     const result: number[] = []
     let [i, j, at] = [0, 0, 0]
@@ -186,15 +185,15 @@ export class ConnectionSpace {
       at = next
     }
     const id = this.#lists.intern(result)
-    this.#blockMemo[combination].set(key, id)
+    this.#blockMemo[combination].set(a, b, id)
     return id
   }
 }
 
 const ALL_PORTS: Intervals = [0, MAX_PORT]
 const COMPONENTS = 1 + PORTED.length + TYPED.length
-/** More than there can be lists or sets, so that a pair of numbers makes one. */
-const PAIR = 2 ** 26
+/** More than there can be lists or sets in the memory of a process. */
+const TOO_MANY = 2 ** 26
 
 /** Gives each list of numbers one number, in order of appearance. */
 class ListPool {
@@ -214,7 +213,7 @@ class ListPool {
     const known = this.#ids.get(key)
     if (known !== undefined) return known
     const id = this.#lists.length
-    if (id >= PAIR) throw new RangeError('too many different sets of connections')
+    if (id >= TOO_MANY) throw new RangeError('too many different sets of connections')
     this.#lists.push(list)
     this.#ids.set(key, id)
     return id

@@ -13,6 +13,8 @@ export interface Atoms {
   atomOf(ip: Ip): number
   /** The atoms of which a network consists. It is one of those that the atoms were made for. */
   within(net: Net): readonly [first: number, last: number]
+  /** Whether the atoms were made for a network, among others. */
+  knows(net: Net): boolean
   /** How many addresses an atom has; above 2^53 a close number. */
   sizeOf(atom: number): number
   /** An address of an atom that is not taken: one for documentation, or the first that no network is called by; undefined when all are taken. */
@@ -76,6 +78,7 @@ export function cutAddresses(nets: Iterable<Net>): Atoms {
       const at = index.get(formatNet(net)) ?? 0
       return [at, lastWithin[at] ?? at]
     },
+    knows: (net) => index.has(formatNet(net)),
     sizeOf: (atom) => own[atom] ?? 0,
     sample: (atom, isTaken) => {
       const net = sorted[atom]

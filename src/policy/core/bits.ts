@@ -39,18 +39,12 @@ export function hasAny(bits: Bits): boolean {
   return false
 }
 
-/** How much of the first set is in the second. */
-export function share(bits: Bits, other: Bits): 'none' | 'some' | 'all' {
-  let [inside, outside] = [0, 0]
-  for (let i = 0; i < bits.length; i++) {
-    const word = bits[i] ?? 0
-    if (word === 0) continue
-    const both = word & (other[i] ?? 0)
-    inside |= both
-    outside |= word ^ both
-    if (inside !== 0 && outside !== 0) return 'some'
-  }
-  return inside === 0 ? 'none' : 'all'
+/** The first and last word that holds anything; `last` is before `first` when none does. */
+export function boundsOf(bits: Bits): { readonly first: number; readonly last: number } {
+  let [first, last] = [0, bits.length - 1]
+  while (first <= last && bits[first] === 0) first++
+  while (last >= first && bits[last] === 0) last--
+  return { first, last }
 }
 
 /** Calls back with each number of the set, in order. */

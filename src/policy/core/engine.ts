@@ -1,22 +1,16 @@
 import type { Net } from '../../model/net.ts'
 import type { Selector } from '../../model/selector/ast.ts'
-import { type ConnectionSet, ConnectionSpace, EVERYTHING, NOTHING } from '../connections/space.ts'
+import { type ConnectionSet, ConnectionSpace, NOTHING } from '../connections/space.ts'
 import { cutAddresses, type Atoms } from './atoms.ts'
-import { type Deciding, deciding } from './deciding.ts'
-import type { Direction, EntityFacts, Facts, RuleFacts } from '../facts.ts'
-import { type Group, Groups } from './groups.ts'
-import { classifyLabels } from './label-classes.ts'
+import type { Direction, Facts, PolicyFacts, RuleFacts } from '../facts.ts'
+import { type Group, GroupRegistry, groupsOf } from './groups.ts'
+import { classifyLabels, type LabelClasses } from './label-classes.ts'
 import { Matches } from './matches.ts'
+import { OPEN, type Outcomes, outcomesOf, type Verdict } from './outcomes.ts'
 import { findPlaces, type Places } from './places.ts'
-import { TextPool } from './pool.ts'
-import { type Answers, run } from './program.ts'
+import { type Answers, Runner } from './program.ts'
 
-/** What may pass from one place to another. What is in neither set is denied. */
-export interface Verdict {
-  readonly allowed: ConnectionSet
-  /** What cannot be told. */
-  readonly unknown: ConnectionSet
-}
+export type { Verdict } from './outcomes.ts'
 
 /**
  * The indexed engine (`reference/beyond.md 4.2`): sorts endpoints and addresses into places that no rule can tell apart, and answers for all headers
@@ -26,45 +20,85 @@ export class Engine {
   readonly space: ConnectionSpace
   readonly places: Places
   readonly atoms: Atoms
+  /** What numbers in answers mean. */
+  readonly outcomes: Outcomes
+  readonly #facts: Facts
+  readonly #nets: readonly Net[]
+  readonly #labels: LabelClasses
   readonly #matches: Matches
-  readonly #groups: Groups
-  /** Per direction, by group and what the endpoint itself fulfils. */
-  readonly #answers = new Map<string, Answers>()
-  readonly #deciding = new Map<string, readonly Deciding[]>()
-  readonly #sideKeys = new TextPool()
-  readonly #sides: Readonly<Record<Direction, (number | undefined)[]>> = { ingress: [], egress: [] }
-  readonly #ofPlace: Readonly<Record<Direction, (Answers | undefined)[]>> = { ingress: [], egress: [] }
+  readonly #runner: Runner
+  readonly #registry: GroupRegistry
+  /** The group of each endpoint class. */
+  readonly #groups: Readonly<Record<Direction, readonly Group[]>>
+  /** By group, then by family and what the endpoint itself fulfils. */
+  readonly #answers: Map<Group, Map<string, Answers>>
+  readonly #ofPlace: Readonly<Record<Direction, (Answers | undefined)[]>>
 
-  /** `space`: shared by engines whose results are to be compared. `nets`: networks that are asked about, besides those of rules. */
-  constructor(facts: Facts, space: ConnectionSpace = new ConnectionSpace(), nets: readonly Net[] = []) {
+  /**
+   * `space`: shared by engines whose results are to be compared. `nets`: networks that are asked about, besides those of rules. `before`: for `updated`
+   * alone, with its places.
+   */
+  constructor(
+    facts: Facts,
+    space: ConnectionSpace = new ConnectionSpace(),
+    nets: readonly Net[] = [],
+    before?: { readonly engine: Engine; readonly places: Places },
+  ) {
     this.space = space
-    const labels = classifyLabels(
-      [...facts.endpoints, ...facts.networkSets].map((owner) => owner.labels),
-      selectorsOf(facts),
-    )
-    this.atoms = cutAddresses([...nets, ...netsOf(facts)])
-    this.places = findPlaces(facts.endpoints, labels, this.atoms)
-    const setClasses = facts.networkSets.map((_, index) => labels.classOf[facts.endpoints.length + index] ?? 0)
-    this.#matches = new Matches(space, this.places, this.atoms, labels, facts.networkSets, setClasses)
-    this.#groups = new Groups(facts, this.places.endpointClasses, labels, (rule, direction) =>
-      Matches.asks(direction === 'ingress' ? rule.destination : rule.source),
-    )
+    this.outcomes = outcomesOf(space)
+    this.#facts = facts
+    this.#nets = nets
+    if (before) {
+      const { engine, places } = before
+      this.places = places
+      this.atoms = engine.atoms
+      this.#labels = engine.#labels
+      this.#matches = engine.#matches
+      this.#runner = engine.#runner
+      this.#registry = engine.#registry
+      this.#answers = engine.#answers
+    } else {
+      this.#labels = classifyLabels(
+        [...facts.endpoints, ...facts.networkSets].map((owner) => owner.labels),
+        selectorsOf(rulesOf(facts), policiesOf(facts)),
+      )
+      this.atoms = cutAddresses([...nets, ...netsOf(facts, rulesOf(facts))])
+      this.places = findPlaces(facts.endpoints, this.#labels, this.atoms)
+      const setClasses = facts.networkSets.map((_, index) => this.#labels.classOf[facts.endpoints.length + index] ?? 0)
+      this.#matches = new Matches(space, this.places, this.atoms, this.#labels, facts.networkSets, setClasses)
+      this.#runner = new Runner(this.#matches, this.outcomes)
+      this.#registry = new GroupRegistry()
+      this.#answers = new Map()
+    }
+    const sameRules = before !== undefined && before.engine.#facts.tiers === facts.tiers && before.engine.#facts.profiles === facts.profiles
+    this.#groups = sameRules ? before.engine.#groups : groupsOf(facts, this.places.endpointClasses, this.#labels, this.#registry)
+    this.#ofPlace = sameRules ? before.engine.#ofPlace : { ingress: [], egress: [] }
+    if (before && !sameRules) this.#takeOver(before.engine)
+  }
+
+  /**
+   * The engine of the world that this one's became, with the same space. Facts that are the same objects as before did not change: what hangs on them alone
+   * is taken over, and the rest is computed when it is asked for. Where something new cannot be told by the places there are (a value that no selector
+   * named before, a network, an endpoint like no other), all is sorted anew. The results do not hang on which way was taken; the numbers of places do.
+   */
+  updated(facts: Facts): Engine {
+    const places = this.#mayKeep(facts) ? this.places.updated(facts.endpoints) : undefined
+    return places ? new Engine(facts, this.space, this.#nets, { engine: this, places }) : new Engine(facts, this.space, this.#nets)
   }
 
   /** What may pass between two places; nothing across families. */
   verdict(source: number, destination: number): Verdict {
     const [from, to] = [this.places.list[source], this.places.list[destination]]
     if (!from || !to || from.family !== to.family) return { allowed: NOTHING, unknown: NOTHING }
-    const egress = this.#side('egress', source)
-    const ingress = this.#side('ingress', destination)
-    return both(this.space, sideAt(egress, destination), sideAt(ingress, source))
+    const [out, into] = [this.answersAt('egress', source), this.answersAt('ingress', destination)]
+    return this.outcomes.verdict(this.outcomes.both(out?.[destination] ?? OPEN, into?.[source] ?? OPEN))
   }
 
   /** What one end says alone: `egress` of the source, or `ingress` of the destination. Undefined when that end is no endpoint. */
   oneSide(direction: Direction, source: number, destination: number): Verdict | undefined {
     const [own, peer] = direction === 'egress' ? [source, destination] : [destination, source]
-    const answers = this.#side(direction, own)
-    return answers && both(this.space, sideAt(answers, peer), OPEN)
+    const answers = this.answersAt(direction, own)
+    return answers && this.outcomes.verdict(this.outcomes.both(answers[peer] ?? OPEN, OPEN))
   }
 
   /**
@@ -80,28 +114,29 @@ export class Engine {
     return this.#line('ingress', destination, allowed, unknown)
   }
 
-  /** What the rules at a place say about all peers; undefined outside. Places with the same rules share it. */
+  /** What the rules at a place say about packets from (`egress`) or to it, by peer. The same object for all places with the same. */
   answersAt(direction: Direction, place: number): Answers | undefined {
-    return this.#side(direction, place)
+    const known = this.#ofPlace[direction][place]
+    if (known) return known
+    const where = this.places.list[place]
+    if (where?.endpointClass === undefined) return undefined
+    const group = this.#groups[direction][where.endpointClass]
+    if (!group) return undefined
+    const own = group.aboutItself.map((rule) => this.#ownHeaders(rule, direction, place))
+    const key = `${where.family}/${own.join()}`
+    let ofGroup = this.#answers.get(group)
+    if (!ofGroup) this.#answers.set(group, (ofGroup = new Map()))
+    let answers = ofGroup.get(key)
+    if (!answers) ofGroup.set(key, (answers = this.#runner.run(group, where.family, own)))
+    this.#ofPlace[direction][place] = answers
+    return answers
   }
 
-  /** Who decides at one end, and about which headers: at the source (`egress`) or the destination. Undefined when that end is no endpoint. */
-  deciding(direction: Direction, source: number, destination: number): readonly Deciding[] | undefined {
-    const [at, peer] = direction === 'egress' ? [source, destination] : [destination, source]
-    const acting = this.#acting(direction, at)
-    if (!acting) return undefined
-    const key = `${acting.key}/${peer}`
-    let found = this.#deciding.get(key)
-    if (!found) this.#deciding.set(key, (found = deciding(this.space, this.#matches, acting.group, acting.family, acting.own, peer)))
-    return found
-  }
-
-  /** A number for what acts at a place: where it is the same, the same decides about the same peers. Undefined outside. */
-  sideAt(direction: Direction, place: number): number | undefined {
-    const known = this.#sides[direction][place]
-    if (known !== undefined) return known
-    const acting = this.#acting(direction, place)
-    return acting && (this.#sides[direction][place] = this.#sideKeys.intern(acting.key))
+  /** The headers with which a rule of these facts matches packets between two places, whoever has the rule. */
+  matching(rule: RuleFacts, source: number, destination: number): ConnectionSet {
+    const family = this.places.list[source]?.family
+    if (family === undefined || family !== this.places.list[destination]?.family) return NOTHING
+    return this.#matches.between(rule, source, destination, family)
   }
 
   // --- internal ---
@@ -110,48 +145,42 @@ export class Engine {
   #line(direction: Direction, own: number, allowed: Int32Array, unknown: Int32Array | undefined): Int32Array {
     const { list } = this.places
     const family = list[own]?.family
-    const mine = this.#side(direction, own)
+    const mine = this.answersAt(direction, own)
     for (let peer = 0; peer < list.length; peer++) {
-      if (unknown) unknown[peer] = NOTHING
-      if (list[peer]?.family !== family) {
-        allowed[peer] = NOTHING
-        continue
-      }
-      const theirs = this.#side(direction === 'egress' ? 'ingress' : 'egress', peer)
-      if (mine?.denied || theirs?.denied) {
-        const verdict = both(this.space, sideAt(mine, peer), sideAt(theirs, own))
-        allowed[peer] = verdict.allowed
-        if (unknown) unknown[peer] = verdict.unknown
-      } else {
-        const may = mine ? (mine.allowed[peer] ?? NOTHING) : EVERYTHING
-        allowed[peer] = may === NOTHING ? NOTHING : this.space.intersect(may, theirs ? (theirs.allowed[own] ?? NOTHING) : EVERYTHING)
-      }
+      const theirs = this.answersAt(direction === 'egress' ? 'ingress' : 'egress', peer)
+      const id = list[peer]?.family === family ? this.outcomes.both(mine?.[peer] ?? OPEN, theirs?.[own] ?? OPEN) : 0
+      const verdict = this.outcomes.verdict(id)
+      allowed[peer] = verdict.allowed
+      if (unknown) unknown[peer] = verdict.unknown
     }
     return allowed
   }
 
-  /** What the rules at a place say; undefined outside. */
-  #side(direction: Direction, place: number): Answers | undefined {
-    const known = this.#ofPlace[direction][place]
-    if (known) return known
-    const acting = this.#acting(direction, place)
-    if (!acting) return undefined
-    const { key, group, family, own } = acting
-    let answers = this.#answers.get(key)
-    if (!answers) this.#answers.set(key, (answers = run(this.space, this.#matches, group, family, own, this.places.list.length)))
-    this.#ofPlace[direction][place] = answers
-    return answers
+  /** Answers at places whose group is the same. */
+  #takeOver(before: Engine): void {
+    for (const direction of ['ingress', 'egress'] as const) {
+      const [groups, known] = [this.#groups[direction], before.#ofPlace[direction]]
+      for (const [place, { endpointClass }] of this.places.list.entries()) {
+        if (endpointClass !== undefined && groups[endpointClass] === before.#groups[direction][endpointClass])
+          this.#ofPlace[direction][place] = known[place]
+      }
+    }
   }
 
-  /** What acts at a place, and what the endpoint itself fulfils of it; undefined outside. Places of one key have the same answers. */
-  #acting(direction: Direction, place: number): { key: string; group: Group; family: 4 | 6; own: readonly ConnectionSet[] } | undefined {
-    const where = this.places.list[place]
-    if (where?.endpointClass === undefined) return undefined
-    const number = this.#groups.of[direction][where.endpointClass] ?? 0
-    const group = this.#groups.list[number]
-    if (!group) return undefined
-    const own = group.aboutItself.map((rule) => this.#ownHeaders(rule, direction, place))
-    return { key: `${number}/${where.family}/${own.join()}`, group, family: where.family, own }
+  /** Whether the places could as well have been made for other facts, but for their endpoints. */
+  #mayKeep(facts: Facts): boolean {
+    const before = this.#facts
+    // What is no longer asked for is kept, too; not without end.
+    if (this.#registry.size > 2 * MANY_GROUPS + 4 * this.places.endpointClasses.length) return false
+    const sets = facts.networkSets
+    if (sets.length !== before.networkSets.length || sets.some((set, index) => set !== before.networkSets[index])) return false
+    if (facts.tiers === before.tiers && facts.profiles === before.profiles) return true
+    const policies = [...policiesOf(facts)].filter((policy) => !this.#registry.has(policy))
+    const profiles = [...facts.profiles].filter(([name, profile]) => before.profiles.get(name) !== profile)
+    const rules = [...policies, ...profiles.map(([, profile]) => profile)].flatMap(({ ingress = [], egress = [] }) => [...ingress, ...egress])
+    for (const selector of selectorsOf(rules, policies)) if (!this.#labels.knows(selector)) return false
+    for (const net of netsOf({ networkSets: [] }, rules)) if (!this.atoms.knows(net)) return false
+    return true
   }
 
   #ownHeaders(rule: RuleFacts, direction: Direction, place: number): ConnectionSet {
@@ -162,32 +191,17 @@ export class Engine {
 
 // --- internal ---
 
-/** What may be allowed and what may be denied, between an endpoint and one peer. */
-interface Possible {
-  readonly allowed: ConnectionSet
-  /** Undefined: all that is not allowed. */
-  readonly denied: ConnectionSet | undefined
-}
+/** Groups that an engine keeps besides, however small its world is. */
+const MANY_GROUPS = 500
 
-const OPEN: Possible = { allowed: EVERYTHING, denied: NOTHING }
-
-function sideAt(answers: Answers | undefined, peer: number): Possible {
-  return answers ? { allowed: answers.allowed[peer] ?? NOTHING, denied: answers.denied?.[peer] } : OPEN
-}
-
-function both(space: ConnectionSpace, a: Possible, b: Possible): Verdict {
-  const may = space.intersect(a.allowed, b.allowed)
-  if (may === NOTHING || (a.denied === undefined && b.denied === undefined)) return { allowed: may, unknown: NOTHING }
-  const mayNot = space.union(a.denied ?? space.complement(a.allowed), b.denied ?? space.complement(b.allowed))
-  return { allowed: space.subtract(may, mayNot), unknown: space.intersect(may, mayNot) }
+function* policiesOf({ tiers }: Facts): Generator<PolicyFacts> {
+  for (const { policies } of tiers) yield* policies
 }
 
 function* rulesOf(facts: Facts): Generator<RuleFacts> {
-  for (const { policies } of facts.tiers) {
-    for (const { ingress = [], egress = [] } of policies) {
-      yield* ingress
-      yield* egress
-    }
+  for (const { ingress = [], egress = [] } of policiesOf(facts)) {
+    yield* ingress
+    yield* egress
   }
   for (const { ingress, egress } of facts.profiles.values()) {
     yield* ingress
@@ -195,25 +209,22 @@ function* rulesOf(facts: Facts): Generator<RuleFacts> {
   }
 }
 
-function* entitiesOf(facts: Facts): Generator<EntityFacts> {
-  for (const rule of rulesOf(facts)) {
-    yield rule.source
-    yield rule.destination
+function* selectorsOf(rules: Iterable<RuleFacts>, policies: Iterable<PolicyFacts>): Generator<Selector> {
+  for (const { selector } of policies) yield selector
+  for (const { source, destination } of rules) {
+    for (const { selector, notSelector } of [source, destination]) {
+      if (selector) yield selector
+      if (notSelector) yield notSelector
+    }
   }
 }
 
-function* selectorsOf(facts: Facts): Generator<Selector> {
-  for (const { policies } of facts.tiers) for (const { selector } of policies) yield selector
-  for (const { selector, notSelector } of entitiesOf(facts)) {
-    if (selector) yield selector
-    if (notSelector) yield notSelector
-  }
-}
-
-function* netsOf(facts: Facts): Generator<Net> {
-  for (const { nets } of facts.networkSets) yield* nets
-  for (const { nets = [], notNets = [] } of entitiesOf(facts)) {
-    yield* nets
-    yield* notNets
+function* netsOf({ networkSets }: Pick<Facts, 'networkSets'>, rules: Iterable<RuleFacts>): Generator<Net> {
+  for (const { nets } of networkSets) yield* nets
+  for (const { source, destination } of rules) {
+    for (const { nets = [], notNets = [] } of [source, destination]) {
+      yield* nets
+      yield* notNets
+    }
   }
 }

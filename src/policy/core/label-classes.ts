@@ -10,6 +10,10 @@ export interface LabelClasses {
   readonly classOf: Int32Array
   /** The classes that a selector matches. The selector is one of those that the classes were made for. */
   matching(selector: Selector): Bits
+  /** The class of another set of labels, if it is in one of those that there are. */
+  find(labels: Labels): number | undefined
+  /** Whether a selector asks nothing but what the classes tell apart, so that they could as well have been made for it. */
+  knows(selector: Selector): boolean
 }
 
 /**
@@ -22,31 +26,73 @@ export function classifyLabels(all: readonly Labels[], selectors: Iterable<Selec
   const classes = new Map<number, number>()
   const tokenLists: (readonly number[])[] = []
   const classOf = new Int32Array(all.length)
-  const tokens: number[] = []
   for (let i = 0; i < all.length; i++) {
-    tokens.length = 0
-    const labels = all[i] ?? {}
-    for (const label in labels) {
-      if (!Object.hasOwn(labels, label)) continue
-      const question = questions.get(label)
-      if (question) insert(tokens, question.token(labels[label] ?? ''))
-    }
+    const tokens = tokensOf(all[i] ?? {}, questions)
     let sequence = NO_LABELS
     for (const token of tokens) sequence = 1 + sequences.intern(sequence, token)
     let id = classes.get(sequence)
     if (id === undefined) {
       id = tokenLists.length
       classes.set(sequence, id)
-      tokenLists.push([...tokens])
+      tokenLists.push(tokens)
     }
     classOf[i] = id
   }
-  return { size: tokenLists.length, classOf, matching: new Matcher(questions, tokenLists).matching }
+  return {
+    size: tokenLists.length,
+    classOf,
+    matching: new Matcher(questions, tokenLists).matching,
+    find: (labels) => {
+      let sequence = NO_LABELS
+      for (const token of tokensOf(labels, questions)) {
+        sequence = 1 + sequences.find(sequence, token)
+        if (sequence === 0) return undefined
+      }
+      return classes.get(sequence)
+    },
+    knows: (selector) => isKnown(selector, questions),
+  }
 }
 
 // --- internal ---
 
 const NO_LABELS = 0
+
+/** What kinds of values a set of labels has, of the labels that are asked for; in order. */
+function tokensOf(labels: Labels, questions: Questions): number[] {
+  const tokens: number[] = []
+  for (const label in labels) {
+    if (!Object.hasOwn(labels, label)) continue
+    const question = questions.get(label)
+    if (question) insert(tokens, question.token(labels[label] ?? ''))
+  }
+  return tokens
+}
+
+function isKnown(ast: Selector, questions: Questions): boolean {
+  switch (ast.type) {
+    case 'all':
+    case 'global':
+      return true
+    case 'has':
+      return questions.has(ast.label)
+    case 'set':
+      return questions.has(ast.label) && ast.values.every((value) => questions.get(ast.label)?.named.has(value))
+    case 'compare': {
+      const question = questions.get(ast.label)
+      return question !== undefined && (isWhole(ast.operator) ? question.named.has(ast.value) : question.parts.has(partKey(ast.operator, ast.value)))
+    }
+    case 'not':
+      return isKnown(ast.operand, questions)
+    case 'and':
+    case 'or':
+      return ast.operands.every((operand) => isKnown(operand, questions))
+  }
+}
+
+function partKey(operator: string, text: string): string {
+  return `${operator} ${text}`
+}
 
 type Predicate = (value: string) => boolean
 
@@ -107,10 +153,10 @@ function collectQuestions(selectors: Iterable<Selector>): Questions {
     else if (ast.type === 'not') visit(ast.operand)
     else if (ast.type === 'and' || ast.type === 'or') ast.operands.forEach(visit)
     else if (ast.type === 'compare' && isWhole(ast.operator)) about(ast.label).named.add(ast.value)
-    else if (ast.type === 'compare') about(ast.label).parts.set(`${ast.operator} ${ast.value}`, partOf(ast.operator, ast.value))
+    else if (ast.type === 'compare') about(ast.label).parts.set(partKey(ast.operator, ast.value), partOf(ast.operator, ast.value))
     if (ast.type === 'set') about(ast.label)
   }
-  for (const selector of selectors) visit(selector)
+  for (const selector of new Set(selectors)) visit(selector)
   return byLabel
 }
 
@@ -133,6 +179,7 @@ function insert(list: number[], value: number): void {
 class Matcher {
   readonly #questions: Questions
   readonly #size: number
+  readonly #known = new WeakMap<Selector, Bits>()
   /** For each token, the classes that have it. */
   readonly #holders: (number[] | undefined)[] = []
 
@@ -142,7 +189,14 @@ class Matcher {
     for (const [id, tokens] of tokenLists.entries()) for (const token of tokens) (this.#holders[token] ??= []).push(id)
   }
 
+  /** Answers for whole selectors are kept; nobody changes them. */
   readonly matching = (ast: Selector): Bits => {
+    let bits = this.#known.get(ast)
+    if (!bits) this.#known.set(ast, (bits = this.#answer(ast)))
+    return bits
+  }
+
+  #answer(ast: Selector): Bits {
     switch (ast.type) {
       case 'all':
       case 'global':
@@ -159,12 +213,12 @@ class Matcher {
         return ast.operator === 'in' ? bits : this.#invert(bits)
       }
       case 'not':
-        return this.#invert(this.matching(ast.operand))
+        return this.#invert(this.#answer(ast.operand))
       case 'and':
       case 'or': {
         const bits = ast.type === 'and' ? allBits(this.#size) : noBits(this.#size)
         const combine = ast.type === 'and' ? keepBits : addBits
-        for (const operand of ast.operands) combine(bits, this.matching(operand))
+        for (const operand of ast.operands) combine(bits, this.#answer(operand))
         return bits
       }
     }

@@ -6,33 +6,51 @@ import { combineIntervals, type Intervals, intervalsOf } from '../connections/in
 import { ICMP, ICMPV6, PORTED } from '../connections/packet.ts'
 import { type ConnectionSet, type ConnectionSpace, EVERYTHING, MAX_PORT, NOTHING } from '../connections/space.ts'
 import type { Atoms } from './atoms.ts'
-import { addBits, allBits, type Bits, eachBit, hasAny, hasBit, keepBits, noBits, removeBits, setBit } from './bits.ts'
-import type { EntityFacts, IcmpFacts, NetworkSetFacts, RuleFacts } from '../facts.ts'
+import { addBits, allBits, type Bits, boundsOf, eachBit, hasAny, hasBit, keepBits, noBits, removeBits, setBit } from './bits.ts'
+import type { Direction, EntityFacts, IcmpFacts, NetworkSetFacts, RuleFacts } from '../facts.ts'
 import type { LabelClasses } from './label-classes.ts'
 import type { Places } from './places.ts'
+import { TextPool } from './pool.ts'
 
 /** Places, and the headers with which a packet from or to them fulfils one end of a rule. The lists of an end may overlap: any of them will do. */
 export interface EndMatch {
   readonly places: Bits
   readonly headers: ConnectionSet
+  /** The first and last word of `places` that is not empty. */
+  readonly first: number
+  readonly last: number
+}
+
+/** One rule, ready to be tried. It matches where a peer is in one of the matches, with headers that it asks for and the match has. */
+export interface Step {
+  readonly action: RuleFacts['action']
+  readonly maybe: boolean
+  readonly headers: ConnectionSet
+  readonly matches: readonly EndMatch[]
 }
 
 /** What rules ask, answered for all places at once (`reference/felix.md 1.5`). Each different question is answered once. */
 export class Matches {
-  readonly #space: ConnectionSpace
+  readonly space: ConnectionSpace
+  /** How many places there are. */
+  readonly size: number
   readonly #places: Places
   readonly #atoms: Atoms
   readonly #labels: LabelClasses
-  readonly #size: number
   /** Places by the endpoint class that owns their address, then by network set. */
   readonly #placesOfClass: number[][]
   readonly #placesOfSet: number[][]
   readonly #placesOfAtom: number[][] = []
   readonly #setClasses: readonly number[]
-  readonly #selected = new Map<string, Bits>()
+  readonly #selected: Bits[] = []
+  readonly #selectors = new TextPool()
+  readonly #selectorIds = new Map<Selector, number>()
   readonly #ends = new Map<string, readonly EndMatch[]>()
   readonly #entities = new WeakMap<EntityFacts, Record<Side, readonly EndMatch[] | undefined>>()
-  readonly #headers = new WeakMap<RuleFacts, Record<4 | 6, ConnectionSet | undefined>>()
+  readonly #steps: Readonly<Record<Direction, Readonly<Record<4 | 6, Map<RuleFacts, Step>>>>> = {
+    ingress: { 4: new Map(), 6: new Map() },
+    egress: { 4: new Map(), 6: new Map() },
+  }
   readonly #inNet = new Map<string, Bits>()
   /** What declares a port of a name: endpoint classes, each with the protocol and port. */
   readonly #ports = new Map<string, { endpointClass: number; protocol: number; port: number }[]>()
@@ -47,13 +65,13 @@ export class Matches {
     networkSets: readonly NetworkSetFacts[],
     setClasses: readonly number[],
   ) {
-    this.#space = space
+    this.space = space
     this.#places = places
     this.#atoms = atoms
     this.#labels = labels
-    this.#size = places.list.length
+    this.size = places.list.length
     this.#setClasses = setClasses
-    this.#families = { 4: noBits(this.#size), 6: noBits(this.#size) }
+    this.#families = { 4: noBits(this.size), 6: noBits(this.size) }
     this.#placesOfClass = places.endpointClasses.map(() => [])
     for (const [index, place] of places.list.entries()) {
       setBit(this.#families[place.family], index)
@@ -80,16 +98,24 @@ export class Matches {
     return this.#families[family]
   }
 
-  /** Whether a rule asks anything of one end. */
-  static asks(entity: EntityFacts): boolean {
-    return (
-      entity.selector !== undefined ||
-      entity.notSelector !== undefined ||
-      isSome(entity.nets) ||
-      isSome(entity.notNets) ||
-      isSome(entity.ports) ||
-      isSome(entity.notPorts)
-    )
+  /** Whether it hangs on the place what a rule asks of one end; otherwise all places fulfil it with the same headers. */
+  static asks({ selector, notSelector, nets, notNets, ports = [], notPorts = [] }: EntityFacts): boolean {
+    return selector !== undefined || notSelector !== undefined || isSome(nets) || isSome(notNets) || [...ports, ...notPorts].some(isName)
+  }
+
+  /** A rule as it is tried at endpoints: what it asks of the header and of the peer. What hangs on the endpoint itself is for `headersAt`. */
+  step(rule: RuleFacts, direction: Direction, family: 4 | 6): Step {
+    const known = this.#steps[direction][family].get(rule)
+    if (known) return known
+    const step = this.#makeStep(rule, direction, family)
+    this.#steps[direction][family].set(rule, step)
+    return step
+  }
+
+  /** The headers with which a rule matches packets from one place to another, of one family. */
+  between(rule: RuleFacts, source: number, destination: number, family: 4 | 6): ConnectionSet {
+    const ends = this.space.intersect(this.headersAt(rule.source, 'source', source), this.headersAt(rule.destination, 'destination', destination))
+    return this.space.intersect(headersOf(this.space, rule, family), ends)
   }
 
   /** The places that fulfil what a rule asks of one end, and with which headers. */
@@ -98,7 +124,7 @@ export class Matches {
     if (!known) this.#entities.set(entity, (known = { source: undefined, destination: undefined }))
     const found = known[side]
     if (found) return found
-    const key = keyOf(entity, side)
+    const key = this.#keyOf(entity, side)
     let list = this.#ends.get(key)
     if (!list) this.#ends.set(key, (list = this.#compute(entity, side)))
     known[side] = list
@@ -108,36 +134,44 @@ export class Matches {
   /** The headers with which a place fulfils what a rule asks of one end. */
   headersAt(entity: EntityFacts, side: Side, place: number): ConnectionSet {
     let headers = NOTHING
-    for (const match of this.end(entity, side)) if (hasBit(match.places, place)) headers = this.#space.union(headers, match.headers)
+    for (const match of this.end(entity, side)) if (hasBit(match.places, place)) headers = this.space.union(headers, match.headers)
     return headers
-  }
-
-  /** The headers that a rule asks for, for packets of one family, whatever their ends. */
-  headers(rule: RuleFacts, family: 4 | 6): ConnectionSet {
-    let known = this.#headers.get(rule)
-    if (!known) this.#headers.set(rule, (known = { 4: undefined, 6: undefined }))
-    return (known[family] ??= headersOf(this.#space, rule, family))
   }
 
   // --- internal ---
 
+  #makeStep(rule: RuleFacts, direction: Direction, family: 4 | 6): Step {
+    const [own, peer] = direction === 'ingress' ? (['destination', 'source'] as const) : (['source', 'destination'] as const)
+    const { action, maybe = false } = rule
+    let headers = action === 'Log' ? NOTHING : headersOf(this.space, rule, family)
+    if (!Matches.asks(rule[own])) headers = this.space.intersect(headers, this.end(rule[own], own)[0]?.headers ?? NOTHING)
+    const matches = headers === NOTHING ? [] : this.end(rule[peer], peer)
+    return { action, maybe, headers, matches }
+  }
+
+  #keyOf({ selector, notSelector, nets, notNets, ports, notPorts }: EntityFacts, side: Side): string {
+    const sideText = isSome(ports) || isSome(notPorts) ? side : ''
+    const [picked, notPicked] = [selector, notSelector].map((one) => (one ? this.#idOf(one) : ''))
+    return `${sideText};${picked};${notPicked};${textOf(nets)};${textOf(notNets)};${ports?.join() ?? ''};${notPorts?.join() ?? ''}`
+  }
+
   #compute(entity: EntityFacts, side: Side): readonly EndMatch[] {
     const places = this.#address(entity)
     if (!hasAny(places)) return []
-    let matches: EndMatch[] = isSome(entity.ports) ? this.#withPorts(entity, entity.ports, side, places) : [{ places, headers: EVERYTHING }]
+    let matches: Fulfilled[] = isSome(entity.ports) ? this.#withPorts(entity, entity.ports, side, places) : [{ places, headers: EVERYTHING }]
     if (isSome(entity.notPorts)) matches = this.#withoutPorts(entity, entity.notPorts, side, matches)
-    return matches
+    return matches.map(({ places, headers }) => ({ places, headers, ...boundsOf(places) }))
   }
 
   /** The places whose address fulfils what is asked of it. */
   #address(entity: EntityFacts): Bits {
-    const places = allBits(this.#size)
+    const places = allBits(this.size)
     if (entity.selector) keepBits(places, this.#picked(entity.selector))
     if (entity.notSelector) removeBits(places, this.#picked(entity.notSelector))
     if (isSome(entity.nets)) keepBits(places, this.#within(entity.nets))
     if (isSome(entity.notNets)) {
       // A list of networks of one family makes the rule one of this family.
-      const families = noBits(this.#size)
+      const families = noBits(this.size)
       for (const family of [4, 6] as const) if (entity.notNets.some((net) => net.family === family)) addBits(families, this.#families[family])
       keepBits(places, families)
       removeBits(places, this.#within(entity.notNets))
@@ -145,19 +179,19 @@ export class Matches {
     return places
   }
 
-  #withPorts(entity: EntityFacts, ports: readonly Port[], side: Side, places: Bits): EndMatch[] {
-    const matches: EndMatch[] = []
+  #withPorts(entity: EntityFacts, ports: readonly Port[], side: Side, places: Bits): Fulfilled[] {
+    const matches: Fulfilled[] = []
     const numbers = numbersOf(ports)
-    if (numbers.length > 0) matches.push({ places, headers: onPorts(this.#space, PORTED, numbers, side) })
+    if (numbers.length > 0) matches.push({ places, headers: onPorts(this.space, PORTED, numbers, side) })
     for (const { protocol, port, declaring } of this.#declared(entity, ports)) {
       keepBits(declaring, places)
-      if (hasAny(declaring)) matches.push({ places: declaring, headers: onPorts(this.#space, [protocol], [port, port], side) })
+      if (hasAny(declaring)) matches.push({ places: declaring, headers: onPorts(this.space, [protocol], [port, port], side) })
     }
     return matches
   }
 
-  #withoutPorts(entity: EntityFacts, ports: readonly Port[], side: Side, matches: readonly EndMatch[]): EndMatch[] {
-    const space = this.#space
+  #withoutPorts(entity: EntityFacts, ports: readonly Port[], side: Side, matches: readonly Fulfilled[]): Fulfilled[] {
+    const space = this.space
     const numbers = onPorts(space, PORTED, numbersOf(ports), side)
     let result = matches.map(({ places, headers }) => ({ places, headers: space.subtract(headers, numbers) }))
     for (const { protocol, port, declaring } of this.#declared(entity, ports)) {
@@ -178,14 +212,14 @@ export class Matches {
   /** For each port that a name in the list stands for, the places that declare it; only those that the selector of the same end picks. */
   #declared(entity: EntityFacts, ports: readonly Port[]): { protocol: number; port: number; declaring: Bits }[] {
     const found = new Map<number, { protocol: number; port: number; declaring: Bits }>()
-    const names = new Set(ports.filter((port): port is string => typeof port === 'string' && !port.includes(':')))
+    const names = new Set(ports.filter(isName))
     const classes = names.size > 0 && entity.selector ? this.#labels.matching(entity.selector) : undefined
     for (const name of names) {
       for (const { endpointClass, protocol, port } of this.#ports.get(name) ?? []) {
         if (classes && !hasBit(classes, this.#places.endpointClasses[endpointClass]?.labelClass ?? 0)) continue
         const key = protocol * 65_536 + port
         let entry = found.get(key)
-        if (!entry) found.set(key, (entry = { protocol, port, declaring: noBits(this.#size) }))
+        if (!entry) found.set(key, (entry = { protocol, port, declaring: noBits(this.size) }))
         for (const place of this.#placesOfClass[endpointClass] ?? []) setBit(entry.declaring, place)
       }
     }
@@ -194,23 +228,30 @@ export class Matches {
 
   /** The places whose address belongs to an endpoint or network set that a selector picks. */
   #picked(selector: Selector): Bits {
-    const key = canonicalSelector(selector)
-    const known = this.#selected.get(key)
+    const id = this.#idOf(selector)
+    const known = this.#selected[id]
     if (known) return known
     const classes = this.#labels.matching(selector)
-    const bits = noBits(this.#size)
+    const bits = noBits(this.size)
     for (const [endpointClass, { labelClass }] of this.#places.endpointClasses.entries()) {
       if (hasBit(classes, labelClass)) for (const place of this.#placesOfClass[endpointClass] ?? []) setBit(bits, place)
     }
     for (const [set, labelClass] of this.#setClasses.entries()) {
       if (hasBit(classes, labelClass)) for (const place of this.#placesOfSet[set] ?? []) setBit(bits, place)
     }
-    this.#selected.set(key, bits)
+    this.#selected[id] = bits
     return bits
   }
 
+  /** Equal selectors have one number. */
+  #idOf(selector: Selector): number {
+    let id = this.#selectorIds.get(selector)
+    if (id === undefined) this.#selectorIds.set(selector, (id = this.#selectors.intern(canonicalSelector(selector))))
+    return id
+  }
+
   #within(nets: readonly Net[]): Bits {
-    const bits = noBits(this.#size)
+    const bits = noBits(this.size)
     for (const net of nets) addBits(bits, this.#withinNet(net))
     return bits
   }
@@ -219,13 +260,15 @@ export class Matches {
     const key = formatNet(net)
     let bits = this.#inNet.get(key)
     if (!bits) {
-      this.#inNet.set(key, (bits = noBits(this.#size)))
+      this.#inNet.set(key, (bits = noBits(this.size)))
       const [first, last] = this.#atoms.within(net)
       for (let atom = first; atom <= last; atom++) for (const place of this.#placesOfAtom[atom] ?? []) setBit(bits, place)
     }
     return bits
   }
 }
+
+type Fulfilled = Pick<EndMatch, 'places' | 'headers'>
 
 export type Side = 'source' | 'destination'
 
@@ -235,18 +278,12 @@ function isSome<T>(list: readonly T[] | undefined): list is readonly T[] {
   return list !== undefined && list.length > 0
 }
 
-function keyOf(entity: EntityFacts, side: Side): string {
-  const { selector, notSelector, nets, notNets, ports, notPorts } = entity
-  const withPorts = isSome(ports) || isSome(notPorts)
-  return [
-    withPorts ? side : '',
-    selector ? canonicalSelector(selector) : '',
-    notSelector ? canonicalSelector(notSelector) : '',
-    nets?.map(formatNet).join(),
-    notNets?.map(formatNet).join(),
-    ports?.join(),
-    notPorts?.join(),
-  ].join('\n')
+function textOf(nets: readonly Net[] | undefined): string {
+  return nets?.map(formatNet).join() ?? ''
+}
+
+function isName(port: Port): port is string {
+  return typeof port === 'string' && !port.includes(':')
 }
 
 /** The numbers and ranges of a list of ports. */

@@ -1,7 +1,8 @@
-import { type Family, formatIp, type Ip } from '../../model/net.ts'
+import type { Family, Ip } from '../../model/net.ts'
 import type { Atoms } from './atoms.ts'
 import type { EndpointFacts, NamedPort } from '../facts.ts'
 import type { LabelClasses } from './label-classes.ts'
+import { AddressOwners, indexOf, ownersOf } from './owners.ts'
 import { PairPool, TextPool } from './pool.ts'
 
 /** Endpoints that no policy and no rule can tell apart by anything but their addresses. */
@@ -36,24 +37,25 @@ export interface Places {
   count(place: number): number
   /** Whether an endpoint owns an address. */
   isOwned(ip: Ip): boolean
+  /**
+   * The places after endpoints have changed, `list` and `endpointClasses` being the same: a place that its last endpoint has left stays, without members.
+   * Undefined when an endpoint is like none before or shares its address, so that all has to be sorted anew. Those that are the same are the same objects.
+   */
+  updated(endpoints: readonly EndpointFacts[]): Places | undefined
 }
 
 /** Sorts the addresses of endpoints, and those outside, into places (`reference/beyond.md 4.2`, step 3). */
 export function findPlaces(endpoints: readonly EndpointFacts[], labels: LabelClasses, atoms: Atoms): Places {
-  const { classOf, list: endpointClasses } = classifyEndpoints(endpoints, labels)
-  const owners = new AddressOwners(endpoints)
+  const classes = classifyEndpoints(endpoints, labels)
+  const { classOf } = classes
+  const owners = AddressOwners.of(endpoints)
   const list: Place[] = []
   const ids = new PairPool()
   const sharing = new TextPool()
-  const first = new Int32Array(endpoints.length + 1)
-  for (let i = 0; i < endpoints.length; i++) {
-    const { addresses = [], otherAddresses = [] } = endpoints[i] ?? {}
-    first[i + 1] = (first[i] ?? 0) + addresses.length + otherAddresses.length
-  }
+  const first = slotsOf(endpoints)
   const placeOf = new Int32Array(first[endpoints.length] ?? 0)
   const add = (endpointClass: number | undefined, owning: readonly number[], atom: number): number => {
-    const who = sharing.intern(owning.length === 1 && owning[0] === endpointClass ? String(endpointClass) : `${endpointClass}+${owning.join()}`)
-    const id = ids.intern(who, atom)
+    const id = ids.intern(sharing.intern(whoText(endpointClass, owning)), atom)
     if (id === list.length) list.push({ endpointClass, owners: owning, atom, family: atoms.familyOf(atom) })
     return id
   }
@@ -68,19 +70,41 @@ export function findPlaces(endpoints: readonly EndpointFacts[], labels: LabelCla
   const taken = owners.countByAtom(atoms)
   for (let atom = 0; atom < atoms.size; atom++) if ((taken[atom] ?? 0) < atoms.sizeOf(atom)) add(undefined, [], atom)
   const outsideOf = new Map(list.slice(within).map((place, at) => [place.atom, within + at]))
-  const byPlace = groupByPlace(placeOf, list.length)
-  const endpointOf = (slot: number): number => {
-    let [low, high] = [0, endpoints.length - 1]
-    while (low < high) {
-      const middle = (low + high + 1) >> 1
-      if ((first[middle] ?? 0) <= slot) low = middle
-      else high = middle - 1
-    }
-    return low
-  }
+  const find = (endpointClass: number, atom: number) => ids.find(sharing.find(whoText(endpointClass, [endpointClass])), atom)
+  const unlisted = endpoints.some(({ otherAddresses }) => otherAddresses !== undefined)
+  return view({ endpoints, classes, atoms, owners, list, first, placeOf, outsideOf, taken, unlisted, find })
+}
+
+// --- internal ---
+
+/** All that places are made of. What endpoints have in slots stands in their order, each with its addresses and then its other ones. */
+interface Layout {
+  readonly endpoints: readonly EndpointFacts[]
+  readonly classes: EndpointClasses
+  readonly atoms: Atoms
+  readonly owners: AddressOwners
+  readonly list: readonly Place[]
+  /** The first slot of each endpoint, and the end of the last one. */
+  readonly first: Int32Array
+  /** The place of each slot. */
+  readonly placeOf: Int32Array
+  /** The place of what nobody owns of an atom. */
+  readonly outsideOf: ReadonlyMap<number, number>
+  /** How many addresses of each atom have an owner. */
+  readonly taken: Float64Array
+  /** Whether there are addresses of hosts that are not listed: they hang on who else has them. */
+  readonly unlisted: boolean
+  /** The place of an address that one endpoint alone owns, -1 when there is none yet. */
+  readonly find: (endpointClass: number, atom: number) => number
+}
+
+function view(layout: Layout): Places {
+  const { endpoints, classes, atoms, owners, list, first, placeOf, outsideOf } = layout
+  let byPlace: ((place: number) => Int32Array) | undefined
+  const slotsAt = (place: number) => (byPlace ??= groupByPlace(placeOf, list.length))(place)
   return {
     list,
-    endpointClasses,
+    endpointClasses: classes.list,
     ofEndpoint: (index) => Array.from(placeOf.subarray(first[index] ?? 0, first[index + 1] ?? 0)),
     at: (ip) => {
       if (!owners.has(ip)) return outsideOf.get(atoms.atomOf(ip))
@@ -88,18 +112,100 @@ export function findPlaces(endpoints: readonly EndpointFacts[], labels: LabelCla
       return placeOf[(first[owner] ?? 0) + indexOf(endpoints[owner]?.addresses ?? [], ip)]
     },
     members: (place) =>
-      Array.from(byPlace(place), (slot) => {
-        const endpoint = endpointOf(slot)
+      Array.from(slotsAt(place), (slot) => {
+        const endpoint = endpointOf(first, slot)
         return { endpoint, address: slot - (first[endpoint] ?? 0) }
       }),
-    count: (place) => byPlace(place).length,
+    count: (place) => slotsAt(place).length,
     isOwned: (ip) => owners.has(ip),
+    updated: (changed) => {
+      const next = updatedLayout(layout, changed)
+      return next && view(next)
+    },
   }
 }
 
-// --- internal ---
+/** The same places for other endpoints; what the lists have in common at their beginning and end is taken over. */
+function updatedLayout(before: Layout, endpoints: readonly EndpointFacts[]): Layout | undefined {
+  const [old, { atoms, classes }] = [before.endpoints, before]
+  let start = 0
+  while (start < old.length && start < endpoints.length && old[start] === endpoints[start]) start++
+  let same = 0
+  while (same < old.length - start && same < endpoints.length - start && old[old.length - 1 - same] === endpoints[endpoints.length - 1 - same]) same++
+  const [gone, come] = [old.slice(start, old.length - same), endpoints.slice(start, endpoints.length - same)]
+  const [lost, gained] = [gone.flatMap(({ addresses }) => addresses), come.flatMap(({ addresses }) => addresses)]
+  if (before.unlisted || come.some(({ otherAddresses }) => otherAddresses !== undefined)) return undefined
+  const owners = before.owners.changed(lost, gained)
+  if (!owners) return undefined
+  const taken = before.taken.slice()
+  for (const [ips, by] of [[lost, -1] as const, [gained, 1] as const]) {
+    for (const ip of ips) taken[atoms.atomOf(ip)] = (taken[atoms.atomOf(ip)] ?? 0) + by
+  }
+  for (const ip of [...lost, ...gained]) {
+    const atom = atoms.atomOf(ip)
+    if ((taken[atom] ?? 0) < atoms.sizeOf(atom) !== before.outsideOf.has(atom)) return undefined
+  }
+  const middle: number[] = []
+  const classesOf: number[] = []
+  for (const endpoint of come) {
+    const own = classes.find(endpoint)
+    if (own === undefined) return undefined
+    classesOf.push(own)
+    for (const ip of endpoint.addresses) middle.push(before.find(own, atoms.atomOf(ip)))
+  }
+  if (middle.includes(-1)) return undefined
+  const end = old.length - same
+  return {
+    ...before,
+    endpoints,
+    classes: { ...classes, classOf: spliced(classes.classOf, start, end, classesOf) },
+    owners,
+    first: slotsOf(endpoints),
+    placeOf: spliced(before.placeOf, before.first[start] ?? 0, before.first[end] ?? 0, middle),
+    taken,
+  }
+}
 
-function classifyEndpoints(endpoints: readonly EndpointFacts[], labels: LabelClasses): { classOf: Int32Array; list: EndpointClass[] } {
+function spliced(list: Int32Array, start: number, end: number, middle: readonly number[]): Int32Array {
+  const result = new Int32Array(list.length - (end - start) + middle.length)
+  result.set(list.subarray(0, start))
+  result.set(middle, start)
+  result.set(list.subarray(end), start + middle.length)
+  return result
+}
+
+function slotsOf(endpoints: readonly EndpointFacts[]): Int32Array {
+  const first = new Int32Array(endpoints.length + 1)
+  for (let i = 0; i < endpoints.length; i++) {
+    const { addresses = NONE, otherAddresses = NONE } = endpoints[i] ?? {}
+    first[i + 1] = (first[i] ?? 0) + addresses.length + otherAddresses.length
+  }
+  return first
+}
+
+function endpointOf(first: Int32Array, slot: number): number {
+  let [low, high] = [0, first.length - 2]
+  while (low < high) {
+    const middle = (low + high + 1) >> 1
+    if ((first[middle] ?? 0) <= slot) low = middle
+    else high = middle - 1
+  }
+  return low
+}
+
+/** Who an address leads to, and who rules know by it. */
+function whoText(endpointClass: number | undefined, owning: readonly number[]): string {
+  return owning.length === 1 && owning[0] === endpointClass ? String(endpointClass) : `${endpointClass}+${owning.join()}`
+}
+
+interface EndpointClasses {
+  readonly classOf: Int32Array
+  readonly list: readonly EndpointClass[]
+  /** The class of another endpoint, if it is like one of those that there are. */
+  find(endpoint: EndpointFacts): number | undefined
+}
+
+function classifyEndpoints(endpoints: readonly EndpointFacts[], labels: LabelClasses): EndpointClasses {
   const classOf = new Int32Array(endpoints.length)
   const list: EndpointClass[] = []
   const ids = new PairPool()
@@ -111,14 +217,22 @@ function classifyEndpoints(endpoints: readonly EndpointFacts[], labels: LabelCla
     if (!endpoint) continue
     let profiles = profileTexts.get(endpoint.profiles)
     if (profiles === undefined) profileTexts.set(endpoint.profiles, (profiles = JSON.stringify(endpoint.profiles)))
-    const kind = endpoint.kind === 'workload' ? 'w' : endpoint.allInterfaces ? 'a' : 'h'
-    const nature = natures.intern(`${kind}${profiles}${endpoint.ports.length === 0 ? '' : portsText(endpoint.ports)}`)
+    const nature = natures.intern(natureText(endpoint, profiles))
     const labelClass = labels.classOf[i] ?? 0
     const id = ids.intern(labelClass, nature)
     if (id === list.length) list.push({ labelClass, example: endpoint })
     classOf[i] = id
   }
-  return { classOf, list }
+  const find = (endpoint: EndpointFacts) => {
+    const labelClass = labels.find(endpoint.labels)
+    const id = ids.find(labelClass ?? -1, natures.find(natureText(endpoint, JSON.stringify(endpoint.profiles))))
+    return id === -1 ? undefined : id
+  }
+  return { classOf, list, find }
+}
+
+function natureText({ kind, allInterfaces, ports }: EndpointFacts, profiles: string): string {
+  return `${kind === 'workload' ? 'w' : allInterfaces ? 'a' : 'h'}${profiles}${ports.length === 0 ? '' : portsText(ports)}`
 }
 
 function portsText(ports: readonly NamedPort[]): string {
@@ -128,87 +242,7 @@ function portsText(ports: readonly NamedPort[]): string {
     .join()
 }
 
-/** Which addresses endpoints own, and which of them are owned by several. */
-class AddressOwners {
-  readonly #v4: Float64Array
-  readonly #v6: readonly bigint[]
-  /** Endpoints by address, for addresses with several. */
-  readonly #several = new Map<string, number[]>()
-
-  constructor(endpoints: readonly EndpointFacts[]) {
-    const v4: number[] = []
-    const v6: bigint[] = []
-    for (const { addresses } of endpoints) {
-      for (const ip of addresses) {
-        if (ip.family === 4) v4.push(ip.value)
-        else v6.push(ip.value)
-      }
-    }
-    this.#v4 = Float64Array.from(v4).sort()
-    this.#v6 = v6.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
-    const repeated = new Set([...repeats(this.#v4), ...repeats(this.#v6)])
-    if (repeated.size === 0) return
-    for (const [index, { addresses }] of endpoints.entries()) {
-      for (const ip of addresses) {
-        if (!repeated.has(ip.value)) continue
-        const key = formatIp(ip)
-        this.#several.set(key, [...(this.#several.get(key) ?? []), index])
-      }
-    }
-  }
-
-  has(ip: Ip): boolean {
-    const list: ArrayLike<number | bigint> = ip.family === 4 ? this.#v4 : this.#v6
-    let [low, high] = [0, list.length - 1]
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if ((list[middle] ?? 0) < ip.value) low = middle + 1
-      else high = middle
-    }
-    return list[low] === ip.value
-  }
-
-  /** The classes of all endpoints with this address, each once, in order; undefined unless there are several endpoints. */
-  of(ip: Ip, classOf: Int32Array): readonly number[] | undefined {
-    const several = this.#several.size === 0 ? undefined : this.#several.get(formatIp(ip))
-    return several && distinct(several.map((index) => classOf[index] ?? 0))
-  }
-
-  /** How many different addresses of each atom have an owner. */
-  countByAtom(atoms: Atoms): Float64Array {
-    const counts = new Float64Array(atoms.size)
-    const count = (ip: Ip) => {
-      const atom = atoms.atomOf(ip)
-      counts[atom] = (counts[atom] ?? 0) + 1
-    }
-    for (const [i, value] of this.#v4.entries()) if (value !== this.#v4[i - 1]) count({ family: 4, value })
-    for (const [i, value] of this.#v6.entries()) if (value !== this.#v6[i - 1]) count({ family: 6, value })
-    return counts
-  }
-}
-
 const NONE: readonly never[] = []
-
-function distinct(numbers: readonly number[]): readonly number[] {
-  return [...new Set(numbers)].sort((a, b) => a - b)
-}
-
-/** The classes of the endpoints with an address, by looking at all; for the few addresses of hosts that are listed nowhere. */
-function ownersOf(endpoints: readonly EndpointFacts[], ip: Ip, classOf: Int32Array): readonly number[] {
-  return distinct(endpoints.flatMap(({ addresses }, index) => (indexOf(addresses, ip) === -1 ? [] : [classOf[index] ?? 0])))
-}
-
-function indexOf(addresses: readonly Ip[], ip: Ip): number {
-  return addresses.findIndex(({ family, value }) => family === ip.family && value === ip.value)
-}
-
-function* repeats(sorted: Iterable<number | bigint>): Generator<number | bigint> {
-  let before: number | bigint | undefined
-  for (const value of sorted) {
-    if (value === before) yield value
-    before = value
-  }
-}
 
 /** Sorts slots by the place that each is at. */
 function groupByPlace(placeOf: Int32Array, size: number): (place: number) => Int32Array {

@@ -1,18 +1,23 @@
-/** Gives each pair of numbers one number, in order of appearance. Numbers are below 2^26. */
+import { PairTable } from '../connections/pair-table.ts'
+
+/** Gives each pair of numbers one number, in order of appearance. */
 export class PairPool {
-  readonly #ids = new Map<number, number>()
+  readonly #ids = new PairTable()
 
   get size(): number {
     return this.#ids.size
   }
 
+  /** -1 when the pair has none yet. */
+  find(first: number, second: number): number {
+    return this.#ids.get(first, second)
+  }
+
   intern(first: number, second: number): number {
-    const key = first * 2 ** 26 + second
-    let id = this.#ids.get(key)
-    if (id === undefined) {
-      id = this.#ids.size
-      this.#ids.set(key, id)
-    }
+    const known = this.#ids.get(first, second)
+    if (known !== -1) return known
+    const id = this.#ids.size
+    this.#ids.set(first, second, id)
     return id
   }
 }
@@ -23,6 +28,11 @@ export class TextPool {
 
   get size(): number {
     return this.#ids.size
+  }
+
+  /** -1 when the text has none yet. */
+  find(text: string): number {
+    return this.#ids.get(text) ?? -1
   }
 
   intern(text: string): number {

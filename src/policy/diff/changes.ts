@@ -1,6 +1,7 @@
 import { type ConnectionSet, type ConnectionSpace, NOTHING } from '../connections/space.ts'
 import { type Bits, eachBit, noBits, setBit } from '../core/bits.ts'
 import type { Verdict } from '../core/engine.ts'
+import { OPEN } from '../core/outcomes.ts'
 import type { Answers } from '../core/program.ts'
 import type { Direction } from '../facts.ts'
 import type { Joint, JointPlace, Sided } from './joint.ts'
@@ -74,6 +75,7 @@ class Candidates {
     this.#all = noBits(this.#size)
     for (let i = 0; i < this.#size; i++) setBit(this.#all, i)
     this.#isOneSided = places.map((place) => presenceOf(place) !== 'both')
+    const numbers = [Int32Array.from(places, (place) => place.before ?? -1), Int32Array.from(places, (place) => place.after ?? -1)] as const
     const changed = (direction: Direction) => {
       const known = new Map<Answers | undefined, Map<Answers | undefined, Bits | undefined>>()
       return places.map((place) => {
@@ -81,7 +83,7 @@ class Candidates {
         const [a, b] = [before.engine.answersAt(direction, place.before), after.engine.answersAt(direction, place.after)]
         let forA = known.get(a)
         if (!forA) known.set(a, (forA = new Map()))
-        if (!forA.has(b)) forA.set(b, differing(places, a, b))
+        if (!forA.has(b)) forA.set(b, differing(numbers, a, b))
         return forA.get(b)
       })
     }
@@ -102,15 +104,15 @@ class Candidates {
   }
 }
 
-/** The peers about which two lists of answers do not say the same; undefined when there are none. */
-function differing(places: readonly JointPlace[], before: Answers | undefined, after: Answers | undefined): Bits | undefined {
+/** The peers about which two lists of answers do not say the same; undefined when there are none. `numbers`: of each joint place, those on either side, or -1. */
+function differing([befores, afters]: readonly [Int32Array, Int32Array], before: Answers | undefined, after: Answers | undefined): Bits | undefined {
   if (before === after) return undefined
   let found: Bits | undefined
-  for (const [index, { before: a, after: b }] of places.entries()) {
-    if (a === undefined || b === undefined) continue
-    // What is not allowed is denied where there is no list of what is denied.
-    const same = before?.allowed[a] === after?.allowed[b] && before?.denied?.[a] === after?.denied?.[b]
-    if (!same) setBit((found ??= noBits(places.length)), index)
+  for (let index = 0; index < befores.length; index++) {
+    const a = befores[index] ?? -1
+    const b = afters[index] ?? -1
+    // Where there are no answers, no rule acts.
+    if (a !== -1 && b !== -1 && (before?.[a] ?? OPEN) !== (after?.[b] ?? OPEN)) setBit((found ??= noBits(befores.length)), index)
   }
   return found
 }

@@ -1,7 +1,6 @@
 import { type Family, formatIp, type Ip, type Net } from '../../model/net.ts'
 import { type ConnectionSet, ConnectionSpace } from '../connections/space.ts'
 import { witness } from '../connections/witness.ts'
-import { Engine } from '../core/engine.ts'
 import type { Packet } from '../interpreter/packet.ts'
 import { type Walk, walk } from '../interpreter/walk.ts'
 import { isWithinHost } from '../why/examine.ts'
@@ -9,7 +8,8 @@ import { type Outside, outsideOf } from '../reach/outside.ts'
 import type { Endpoint, World } from '../world/world.ts'
 import { type Change, findChanges, type Presence, presenceOf, type State } from './changes.ts'
 import { type DecisionPair, decisionsOf } from './decision.ts'
-import { type Joint, type JointEndpoint, type JointPlace, joinPlaces, type Sided } from './joint.ts'
+import type { Joint, JointEndpoint, JointPlace } from './joint.ts'
+import { type Pair, pairOf } from './pair.ts'
 
 /** What becomes of packets when one world takes the place of another. */
 export interface Comparison {
@@ -63,21 +63,18 @@ export interface Witness {
  */
 export function compareWorlds(before: World, after: World): Comparison {
   const space = new ConnectionSpace()
-  const sides = { before: { world: before, engine: new Engine(before, space) }, after: { world: after, engine: new Engine(after, space) } }
-  const joint = joinPlaces(sides.before, sides.after)
-  const drafts = findChanges(space, joint, sides.before, sides.after).map((change) => draftOf(joint, change))
+  const pair = pairOf(before, after, space)
+  const { joint } = pair
+  const drafts = findChanges(space, joint, pair.before, pair.after).map((change) => draftOf(joint, change))
   const outside = joint.places.flatMap((place) => place.outside?.atom ?? [])
-  const rows = acrossFamilies(drafts).flatMap((draft) => rowOf({ ...sides, joint, space, outside }, draft) ?? [])
+  const rows = acrossFamilies(drafts).flatMap((draft) => rowOf({ ...pair, space, outside }, draft) ?? [])
   const netOf = (ip: Ip) => joint.atoms.netOf(joint.atoms.atomOf(ip))
   return { space, endpoints: joint.endpoints, rows: rows.sort(byWeight), netOf }
 }
 
 // --- internal ---
 
-interface Sides {
-  readonly before: Sided
-  readonly after: Sided
-  readonly joint: Joint
+interface Sides extends Pair {
   readonly space: ConnectionSpace
   /** All atoms with addresses that no endpoint has. */
   readonly outside: readonly number[]

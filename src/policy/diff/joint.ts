@@ -55,10 +55,10 @@ export function joinPlaces(before: Sided, after: Sided): Joint {
   const endpoints: JointEndpoint[] = []
   const later = new Map(after.world.endpoints.map(({ id }, index) => [id, index]))
   const join = (i: number | undefined, j: number | undefined) => {
-    const [a, b] = [slotsOf(before, i), slotsOf(after, j)]
-    const endpoint = { index: endpoints.length, before: a.endpoint, after: b.endpoint }
+    const [old, now] = [i === undefined ? undefined : before.world.endpoints[i], j === undefined ? undefined : after.world.endpoints[j]]
+    const endpoint = { index: endpoints.length, before: old, after: now }
     endpoints.push(endpoint)
-    for (const [x, y] of pairSlots(a.slots, b.slots)) {
+    for (const [x, y] of pairSlots(slotsOf(before, old, i), slotsOf(after, now, j))) {
       const family = (x ?? y)?.ip.family ?? 4
       put(family, x?.place, y?.place).members.push({ endpoint, before: x?.ip, after: y?.ip })
     }
@@ -86,16 +86,19 @@ interface Slot {
   readonly place: number
 }
 
-function slotsOf({ world, engine }: Sided, index: number | undefined): { readonly endpoint: Endpoint | undefined; readonly slots: readonly Slot[] } {
-  const endpoint = index === undefined ? undefined : world.endpoints[index]
-  if (index === undefined || !endpoint) return { endpoint: undefined, slots: [] }
+function slotsOf({ engine }: Sided, endpoint: Endpoint | undefined, index: number | undefined): readonly Slot[] {
+  if (!endpoint || index === undefined) return NO_SLOTS
   const places = engine.places.ofEndpoint(index)
   const ips = endpoint.otherAddresses ? [...endpoint.addresses, ...endpoint.otherAddresses] : endpoint.addresses
-  return { endpoint, slots: ips.map((ip, at) => ({ ip, place: places[at] ?? 0 })) }
+  return ips.map((ip, at) => ({ ip, place: places[at] ?? 0 }))
 }
+
+const NO_SLOTS: readonly Slot[] = []
 
 /** Addresses that stayed belong together, then those that changed, in order, each with one of its own version of IP. */
 function pairSlots(before: readonly Slot[], after: readonly Slot[]): (readonly [Slot | undefined, Slot | undefined])[] {
+  // As nearly always.
+  if (before.length === 1 && after.length === 1 && before[0]?.ip.family === after[0]?.ip.family) return [[before[0], after[0]]]
   const left = [...after]
   const take = (fits: (slot: Slot) => boolean): Slot | undefined => {
     const at = left.findIndex(fits)

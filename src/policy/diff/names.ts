@@ -39,11 +39,10 @@ export class GroupNames {
   // --- internal ---
 
   #endpointsName(members: readonly number[], presence: Group['presence']): string {
-    const exact = this.#namer.exactName(members)
-    const name = exact ?? this.#namer.name(members)
-    // Where all are named there is no need to count them.
-    const isList = members.length === 1 || (exact === undefined && !/ others?$/.test(name))
-    const remarks = [isList ? '' : `${members.length} endpoints`, presence === 'both' ? '' : presence].filter((text) => text !== '')
+    const name = this.#namer.name(members)
+    const remarks = [this.#namer.isListed(members) ? '' : `${members.length} endpoints`, presence === 'both' ? '' : presence].filter(
+      (text) => text !== '',
+    )
     return remarks.length === 0 ? name : `${name} (${remarks.join(', ')})`
   }
 }

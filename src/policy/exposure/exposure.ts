@@ -97,7 +97,7 @@ export function exposure(world: World, isAbout: (endpoint: Endpoint) => boolean)
 /** So many pairs of a place and a peer are asked about. */
 const MOST_PAIRS = 4_000_000
 /** So many packets are followed to find deciding rules for each place; then one place stands for those with the same connections. */
-const MOST_WALKS = 20_000
+const MOST_WALKS = 4_000
 
 /** Endpoints at one place. */
 interface Subject {

@@ -29,7 +29,7 @@ export function imaginePeers(world: World): Peer[] {
       seen.add(asked)
       const labels = satisfy(asked)
       if (!labels) continue
-      const key = `${JSON.stringify(Object.entries(labels).sort())}${net ? formatNet(net) : ''}`
+      const key = `${JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)))}${net ? formatNet(net) : ''}`
       if (Object.keys(labels).length > 0 || net) wanted.set(key, { labels, net: asked === selector ? net : undefined })
     }
   }

@@ -36,15 +36,15 @@ export class Cells {
     this.#lines = { 4: line(), 6: line() }
   }
 
-  /** Calls `see` for each group to which something is shown from a group; nothing is between addresses outside. */
-  row(from: Group, groups: readonly Group[], isMeant: (to: Group) => boolean, see: (to: number, cell: number) => void): void {
-    const lines = ([4, 6] as const).map((family) => this.#line(from, family))
+  /** Calls `see` for each of some targets to which something is shown from a group; nothing is between addresses outside. */
+  row(from: Group, groups: readonly Group[], targets: readonly number[], see: (to: number, cell: number) => void): void {
     // The tunnels that no workload may send are no news about it.
     const quiet = this.#traffic.protocol === undefined && from.members[0]?.endpoint.kind === 'workload'
-    for (let at = 0; at < groups.length; at++) {
+    const verdictOf = targets.length * FEW < groups.length ? this.#pairs(from) : this.#line(from)
+    for (const at of targets) {
       const to = groups[at]
-      if (!to || (from.kind === 'outside' && to.kind === 'outside') || !isMeant(to)) continue
-      const [four, six] = [verdictAt(lines[0], to.places[4], 4), verdictAt(lines[1], to.places[6], 6)]
+      if (from.kind === 'outside' && to?.kind === 'outside') continue
+      const [four, six] = [verdictOf(to?.places[4], 4), verdictOf(to?.places[6], 6)]
       const [first, second] = four ? [four, six] : [six, undefined]
       const cell = first ? this.#cell(first, second, quiet) : 0
       if (cell !== 0) see(at, cell)
@@ -53,12 +53,24 @@ export class Cells {
 
   // --- internal ---
 
-  #line(from: Group, family: Family): Line | undefined {
-    const place = from.places[family]
-    if (place === undefined) return undefined
-    const line = this.#lines[family]
-    this.#engine.row(place, line.allowed, line.unknown)
-    return line
+  /** Verdicts from a group to any place, one by one. */
+  #pairs(from: Group): VerdictOf {
+    return (to, family) => {
+      const place = from.places[family]
+      return place === undefined || to === undefined ? undefined : { family, ...this.#engine.verdict(place, to) }
+    }
+  }
+
+  /** Verdicts from a group to all places, made at once; they hold until the next line is made. */
+  #line(from: Group): VerdictOf {
+    for (const family of [4, 6] as const) {
+      const place = from.places[family]
+      if (place !== undefined) this.#engine.row(place, this.#lines[family].allowed, this.#lines[family].unknown)
+    }
+    return (to, family) => {
+      if (from.places[family] === undefined || to === undefined) return undefined
+      return { family, allowed: this.#lines[family].allowed[to] ?? NOTHING, unknown: this.#lines[family].unknown[to] ?? NOTHING }
+    }
   }
 
   #cell(first: FamilyVerdict, second: FamilyVerdict | undefined, quiet: boolean): number {
@@ -137,10 +149,10 @@ interface Line {
   readonly unknown: Int32Array
 }
 
-function verdictAt(line: Line | undefined, place: number | undefined, family: Family): FamilyVerdict | undefined {
-  if (!line || place === undefined) return undefined
-  return { family, allowed: line.allowed[place] ?? NOTHING, unknown: line.unknown[place] ?? NOTHING }
-}
+type VerdictOf = (to: number | undefined, family: Family) => FamilyVerdict | undefined
+
+/** A line of all places costs about as much as one pair for each so many of them. */
+const FEW = 8
 
 /** Numbers of sets are below 2^26. */
 function keyOf({ allowed, unknown }: FamilyVerdict): number {

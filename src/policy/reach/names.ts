@@ -16,6 +16,8 @@ export class Namer {
   readonly #holders: readonly (readonly number[])[]
   /** For a trait, how many of its holders have each other trait; `undefined`: of all endpoints. */
   readonly #counts = new Map<number | undefined, ReadonlyMap<number, number>>()
+  /** All zero between two counts. */
+  readonly #tally: Int32Array
   readonly #ofGroups = new WeakMap<readonly number[], ReadonlyMap<number, number>>()
   readonly #titles = new Map<string, number>()
 
@@ -25,6 +27,7 @@ export class Namer {
     const { traits, own } = traitsOf(world, netOf)
     this.#traits = traits
     this.#own = own
+    this.#tally = new Int32Array(traits.length)
     const holders: number[][] = traits.map(() => [])
     for (const [index, list] of own.entries()) for (const trait of list) holders[trait]?.push(index)
     this.#holders = holders
@@ -37,6 +40,16 @@ export class Namer {
   /** What to call some endpoints, given by their indexes. */
   name(members: readonly number[]): string {
     return this.exactName(members) ?? this.#list(members)
+  }
+
+  /** As `name`, with how many they are where not each of them is named: `net1 (3 endpoints)`, `a, b`. */
+  countedName(members: readonly number[]): string {
+    return this.isListed(members) ? this.name(members) : `${this.name(members)} (${members.length} endpoints)`
+  }
+
+  /** Whether the name of some endpoints has each of them in it. */
+  isListed(members: readonly number[]): boolean {
+    return members.length === 1 || (members.length <= NAMED && this.exactName(members) === undefined)
   }
 
   /** What some endpoints, and no others, have in common, in words; undefined when that would not be short. */
@@ -97,8 +110,18 @@ export class Namer {
 
   /** How many of some endpoints have each trait. */
   #count(members: readonly number[]): Map<number, number> {
+    const touched: number[] = []
+    for (const member of members) {
+      for (const trait of this.#own[member] ?? []) {
+        if (this.#tally[trait] === 0) touched.push(trait)
+        this.#tally[trait] = (this.#tally[trait] ?? 0) + 1
+      }
+    }
     const counts = new Map<number, number>()
-    for (const member of members) for (const trait of this.#own[member] ?? []) counts.set(trait, (counts.get(trait) ?? 0) + 1)
+    for (const trait of touched) {
+      counts.set(trait, this.#tally[trait] ?? 0)
+      this.#tally[trait] = 0
+    }
     return counts
   }
 

@@ -8,7 +8,7 @@ import type { Traffic } from '../why/traffic.ts'
 import type { World } from '../world/world.ts'
 import { type Block, blocksOf, type Rows } from './blocks.ts'
 import { Cells } from './cells.ts'
-import { type Group, groupEnds } from './groups.ts'
+import { type Group, groupEnds, type Member } from './groups.ts'
 import { Namer } from './names.ts'
 import { compareTexts } from './traits.ts'
 import { outsideName, outsideOf } from './outside.ts'
@@ -45,6 +45,8 @@ export interface NamedGroup extends Group {
   readonly name: string
   /** Of its endpoints, in the world. */
   readonly indexes: readonly number[]
+  /** Whether the name has each of its endpoints in it. */
+  readonly isListed: boolean
   /** Of addresses outside: the networks they lie in, and those within these that are not meant. */
   readonly nets: readonly string[]
   readonly but: readonly string[]
@@ -59,16 +61,17 @@ export function reach(world: World, question: Question): ReachMap {
   const nets = parts.flatMap((part) => (part?.type === 'address' ? [part.net] : part?.type === 'set' ? part.nets : []))
   const engine = new Engine(world, undefined, nets)
   const cells = new Cells(engine, question.traffic, question.denied)
-  let groups = groupEnds(world, engine, wholeMap(engine).groupOf, parts)
-  let rows = fillRows(groups, cells, question)
-  // What the question leaves out no longer tells groups apart.
-  const coarse = parts.some((part) => part !== undefined) || question.traffic.protocol !== undefined ? merge(groups, rows) : groups
+  const hasParts = parts.some((part) => part !== undefined)
+  // A small part of the map is made place by place; for a larger one those that are alike are found first.
+  const isSmall = parts.some((part) => part !== undefined && part.endpoints.length <= SMALL)
+  const classOf = isSmall ? Int32Array.from(engine.places.list.keys()) : wholeMap(engine).groupOf
+  const fine = groupEnds(world, engine, classOf, parts)
+  const coarse = hasParts || question.traffic.protocol !== undefined ? merge(fine, fillRows(fine, cells, question)) : fine
   const namer = new Namer(world, (ip) => engine.atoms.netOf(engine.atoms.atomOf(ip)))
-  const named = nameGroups(world, engine, namer, coarse)
-  groups = named
-  rows = fillRows(groups, cells, question)
+  const groups = nameGroups(world, engine, namer, coarse)
+  const rows = fillRows(groups, cells, question)
   const doubtful = rows.some((row) => [...row.keys()].some((cell) => cells.list[cell]?.some(({ unknown }) => unknown !== NOTHING)))
-  return { question, engine, namer, groups: named, cells, rows, blocks: blocksOf(rows, (group) => named[group]?.members.length === 1), doubtful }
+  return { question, engine, namer, groups, cells, rows, blocks: blocksOf(rows, (group) => groups[group]?.members.length === 1), doubtful }
 }
 
 /** Whether what begins at a group, what ends there, and what is between it and any other, is asked for. */
@@ -84,16 +87,19 @@ export function isAskedFor(
 
 /** Which bit of `Group.focus` stands for which part of a question. */
 const [ABOUT, FROM, TO] = [1, 2, 4]
+/** So many endpoints are a small part of a map. */
+const SMALL = 100
 /** So many pairs of groups are as much as memory and readers bear. */
 const MOST_PAIRS = 10_000_000
 
 function fillRows(groups: readonly Group[], cells: Cells, { about, from, to }: Question): Rows {
   let pairs = 0
+  const targets = [...groups.keys()].filter((at) => !to || ((groups[at]?.focus ?? 0) & TO) !== 0)
+  const aboutTargets = targets.filter((at) => ((groups[at]?.focus ?? 0) & ABOUT) !== 0)
   return groups.map((source) => {
     const row = new Map<number, number[]>()
     if (from && !(source.focus & FROM)) return row
-    const isMeant = (target: Group) => (!about || ((source.focus | target.focus) & ABOUT) !== 0) && (!to || (target.focus & TO) !== 0)
-    cells.row(source, groups, isMeant, (target, cell) => {
+    cells.row(source, groups, about && !(source.focus & ABOUT) ? aboutTargets : targets, (target, cell) => {
       if (++pairs > MOST_PAIRS)
         throw new UserError('the map has too many pairs of groups', 'ask for a part of it: name a SUBJECT, or use --from, --to or --port')
       const targets = row.get(cell)
@@ -120,7 +126,17 @@ function merge(groups: readonly Group[], rows: Rows): Group[] {
       same.atoms.push(...group.atoms)
     } else found.set(key, { ...group, members: [...group.members], atoms: [...group.atoms] })
   }
-  return [...found.values()]
+  return [...found.values()].map((group) => ({ ...group, members: onceEach(group.members) }))
+}
+
+/** An endpoint that was in two groups, by different addresses, is in their union once. */
+function onceEach(members: readonly Member[]): Member[] {
+  const found = new Map<number, Member>()
+  for (const member of members) {
+    const known = found.get(member.index)
+    found.set(member.index, known ? { ...known, addresses: [...known.addresses, ...member.addresses] } : member)
+  }
+  return [...found.values()].sort((a, b) => a.index - b.index)
 }
 
 function nameGroups(world: World, engine: Engine, namer: Namer, groups: readonly Group[]): NamedGroup[] {
@@ -132,10 +148,17 @@ function nameGroups(world: World, engine: Engine, namer: Namer, groups: readonly
   const named = groups.map((group): NamedGroup => {
     if (group.kind === 'endpoints') {
       const indexes = group.members.map(({ index }) => index)
-      return { ...group, name: endpointsName(namer, group, indexes), indexes, nets: [], but: [] }
+      return { ...group, name: endpointsName(namer, group, indexes), indexes, isListed: namer.isListed(indexes), nets: [], but: [] }
     }
     const where = told[outside.indexOf(group)] ?? { nets: [], but: [] }
-    return { ...group, name: outsideName(where, world.networkSets), indexes: [], nets: where.nets.map(formatNet), but: where.but.map(formatNet) }
+    return {
+      ...group,
+      name: outsideName(where, world.networkSets),
+      indexes: [],
+      isListed: false,
+      nets: where.nets.map(formatNet),
+      but: where.but.map(formatNet),
+    }
   })
   const sorted = named.sort((a, b) => compareKinds(a, b) || compareTexts(a.name, b.name))
   const counts = new Map<string, number>()

@@ -1,9 +1,9 @@
 import type { DecidingName } from '../../model/deciding.ts'
 import { didYouMean } from '../../model/suggest.ts'
 import { type ConnectionSet, NOTHING } from '../connections/space.ts'
-import type { Deciding } from '../core/deciding.ts'
 import type { Direction, RuleFacts } from '../facts.ts'
 import type { Policy, Profile, Rule, World } from '../world/world.ts'
+import { type Deciding, decidingAt } from './deciding.ts'
 import type { Asked } from './ends.ts'
 
 /** Whose rule a rule of the world is. */
@@ -39,13 +39,13 @@ export function decidedBy(
   let [decided, doubt, gone] = [NOTHING, NOTHING, NOTHING]
   for (const direction of ['egress', 'ingress'] as const) {
     let [seen, denied] = [NOTHING, NOTHING]
-    for (const entry of asked.engine.deciding(direction, source, destination) ?? []) {
+    for (const entry of decidingAt(asked, direction, source, destination) ?? []) {
       if (entry.outcome === undefined) continue
       doubt = space.union(doubt, space.intersect(seen, entry.headers))
       seen = space.union(seen, entry.headers)
       if (entry.outcome === 'Deny') denied = space.union(denied, entry.headers)
       const isLast = (entry.outcome === 'Allow') === (expect === 'allow')
-      if (isLast && isNamed(asked.world, name, direction, entry)) decided = space.union(decided, space.subtract(entry.headers, gone))
+      if (isLast && isNamed(name, direction, entry)) decided = space.union(decided, space.subtract(entry.headers, gone))
     }
     if (expect === 'deny') gone = denied
   }
@@ -76,18 +76,18 @@ export function missingName(world: World, name: DecidingName): { readonly help?:
 
 const known = new WeakMap<World, ReadonlyMap<RuleFacts, Owned>>()
 
-function isNamed(world: World, name: DecidingName, direction: Direction, { by }: Deciding): boolean {
+function isNamed(name: DecidingName, direction: Direction, { by }: Deciding): boolean {
   if (name.direction !== undefined && name.direction !== direction) return false
   switch (by.type) {
     case 'rule': {
-      const owned = ownersOfRules(world).get(by.rule)
-      if (name.type !== 'rule' || !owned || owned.owner.kind !== name.kind || owned.owner.name !== name.name) return false
-      const namespace = 'namespace' in owned.owner ? owned.owner.namespace : undefined
-      return namespace === name.namespace && (name.index === undefined || owned.rule.index === name.index)
+      if (name.type !== 'rule' || by.owner.kind !== name.kind || by.owner.name !== name.name) return false
+      const namespace = 'namespace' in by.owner ? by.owner.namespace : undefined
+      return namespace === name.namespace && (name.index === undefined || by.rule.index === name.index)
     }
-    case 'end':
-      if ('tier' in by.of) return name.type === 'tier' && world.tiers[by.of.tier]?.name === name.name
-      return name.type === 'rule' && name.kind === 'Profile' && name.name === by.of.profile
+    case 'tier':
+      return name.type === 'tier' && by.tier.name === name.name
+    case 'missing-profile':
+      return name.type === 'rule' && name.kind === 'Profile' && name.name === by.name
     case 'nothing':
       return name.type === 'nothing'
     default:

@@ -1,8 +1,8 @@
 import { type ConnectionSet, NOTHING } from '../connections/space.ts'
-import type { Deciding } from '../core/deciding.ts'
-import type { RuleFacts } from '../facts.ts'
+import type { Direction, RuleFacts } from '../facts.ts'
 import type { Side } from '../interpreter/walk.ts'
 import { pairsOf, partsAtHosts, resolveEnds } from './check.ts'
+import { type Deciding, decidingAt } from './deciding.ts'
 import type { Asked } from './ends.ts'
 import type { Entry } from './entry.ts'
 
@@ -16,6 +16,7 @@ export function addReached(asked: Asked, entry: Entry, reached: Set<RuleFacts>):
   const { engine } = asked
   const { space } = engine
   const places = engine.places.list.length
+  const sides = new Sides(asked)
   /** What goes on from a side, for those that have been looked at. */
   const passed = new Map<number, ConnectionSet>()
   const follow = (deciding: readonly Deciding[], arriving: ConnectionSet): ConnectionSet => {
@@ -39,11 +40,11 @@ export function addReached(asked: Asked, entry: Entry, reached: Set<RuleFacts>):
     let arriving = packets
     for (const direction of ['egress', 'ingress'] as const) {
       const [at, peer] = direction === 'egress' ? [from.place, to.place] : [to.place, from.place]
-      const side = engine.sideAt(direction, at)
+      const side = sides.at(direction, at)
       if (side === undefined || arriving === NOTHING) continue
       const key = (side * places + peer) * BELOW + arriving
       let leaving = arriving < BELOW ? passed.get(key) : undefined
-      if (leaving === undefined) passed.set(key, (leaving = follow(engine.deciding(direction, from.place, to.place) ?? [], arriving)))
+      if (leaving === undefined) passed.set(key, (leaving = follow(decidingAt(asked, direction, from.place, to.place) ?? [], arriving)))
       arriving = leaving
     }
   }
@@ -53,6 +54,39 @@ export function addReached(asked: Asked, entry: Entry, reached: Set<RuleFacts>):
 
 /** Sets with numbers below this are remembered. */
 const BELOW = 2 ** 16
+
+/** Numbers for what acts at places: where it is the same, the same decides about the same peers. */
+class Sides {
+  readonly #asked: Asked
+  readonly #numbers = new Map<string, number>()
+  readonly #answers = new Map<unknown, number>()
+  readonly #known: Readonly<Record<Direction, (number | undefined)[]>> = { ingress: [], egress: [] }
+
+  constructor(asked: Asked) {
+    this.#asked = asked
+  }
+
+  /** Undefined outside. */
+  at(direction: Direction, place: number): number | undefined {
+    return (this.#known[direction][place] ??= this.#find(direction, place))
+  }
+
+  #find(direction: Direction, place: number): number | undefined {
+    const { places } = this.#asked.engine
+    const endpointClass = places.list[place]?.endpointClass
+    const answers = this.#asked.engine.answersAt(direction, place)
+    if (endpointClass === undefined || !answers) return undefined
+    // Profiles with the same rules share answers, but are not one.
+    const profiles = places.endpointClasses[endpointClass]?.example.profiles ?? []
+    return numberOf(this.#numbers, `${direction}${numberOf(this.#answers, answers)}${JSON.stringify(profiles)}`)
+  }
+}
+
+function numberOf<T>(numbers: Map<T, number>, key: T): number {
+  const known = numbers.get(key)
+  if (known === undefined) numbers.set(key, numbers.size)
+  return known ?? numbers.size - 1
+}
 
 /** The rules that a packet matched on its way through a side. */
 function addMet({ layers }: Side, reached: Set<RuleFacts>): void {

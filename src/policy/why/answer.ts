@@ -23,10 +23,12 @@ export interface Judgement {
   readonly asked: ConnectionSet
   /** Allowed first, then denied, then unknown; of each the ones for most pairs first. */
   readonly answers: readonly Answer[]
+  /** Whether there were so many pairs that an answer stands for a verdict, whatever the rules that decided. */
+  readonly coarse: boolean
 }
 
 /** Puts answers in order, and says what they come to together. */
-export function conclude(space: ConnectionSpace, asked: ConnectionSet, answers: readonly Answer[]): Judgement {
+export function conclude(space: ConnectionSpace, asked: ConnectionSet, answers: readonly Answer[], coarse = false): Judgement {
   const ordered = [...answers].sort((a, b) => RANK[a.verdict] - RANK[b.verdict] || b.pairs - a.pairs)
   const has = (verdict: Verdict) => answers.some((answer) => answer.verdict === verdict)
   const verdict = has('deny')
@@ -38,7 +40,7 @@ export function conclude(space: ConnectionSpace, asked: ConnectionSet, answers: 
     : has('unknown') || answers.length === 0
       ? 'unknown'
       : 'allow'
-  return { verdict, space, asked, answers: ordered }
+  return { verdict, space, asked, answers: ordered, coarse }
 }
 
 // --- internal ---

@@ -22,8 +22,10 @@ export type Change =
 
 export interface Remedy {
   readonly changes: readonly Change[]
-  /** The same packet in the world with the changes: allowed. */
-  readonly proof: Examined
+  /** The world with the changes. */
+  readonly world: World
+  /** The same packets in it: allowed, each of them. */
+  readonly proofs: readonly Examined[]
 }
 
 /** The networks that an end outside stands for. */
@@ -33,20 +35,25 @@ export interface Outside {
 }
 
 /**
- * The smallest change that lets a denied packet, and the traffic it stands for, pass: a rule for this peer at each place that denies it. Proven: the packet
- * is followed again with the change. Undefined when no rule can help, such as with tunnels from workloads.
+ * The smallest change that lets denied packets, and the traffic that they stand for, pass: a rule for this peer at each place that denies them. Proven: the
+ * packets are followed again with the change. Undefined when no rule can help, such as with tunnels from workloads.
  */
-export function remedyFor(world: World, denied: Examined, traffic: Traffic, outside: Outside = {}): Remedy | undefined {
+export function remedyFor(world: World, denied: readonly Examined[], traffic: Traffic, outside: Outside = {}): Remedy | undefined {
   const changes: Change[] = []
-  let [now, examined] = [world, denied]
-  while (examined.verdict === 'deny' && changes.length < MOST_CHANGES) {
-    const change = nextChange(now, examined, traffic, outside)
-    if (!change) return undefined
-    changes.push(change)
-    now = withChange(now, change)
-    examined = examine(now, denied.from, denied.to, denied.header)
+  let now = world
+  // A rule in front of one that denies helps where nothing matched, too; not the other way round.
+  for (const example of [...denied].sort((a, b) => Number(isByRule(b)) - Number(isByRule(a)))) {
+    let examined = examine(now, example.from, example.to, example.header)
+    for (let tries = 0; examined.verdict === 'deny' && tries < MOST_CHANGES; tries++) {
+      const change = nextChange(now, examined, traffic, outside)
+      if (!change) return undefined
+      changes.push(change)
+      now = withChange(now, change)
+      examined = examine(now, example.from, example.to, example.header)
+    }
   }
-  return examined.verdict === 'allow' && changes.length > 0 ? { changes, proof: examined } : undefined
+  const proofs = denied.map(({ from, to, header }) => examine(now, from, to, header))
+  return changes.length > 0 && proofs.every(({ verdict }) => verdict === 'allow') ? { changes, world: now, proofs } : undefined
 }
 
 /** The resource that a change is made to, as it would be. */
@@ -61,6 +68,13 @@ export function changedResource(change: Change): Resource {
 
 /** At most one for each end and each host on the way, with some to spare for a profile that must be made first. */
 const MOST_CHANGES = 6
+
+function isByRule({ egress, ingress }: Examined): boolean {
+  return [egress, ingress].some((side) => {
+    const last = side?.layers.at(-1)
+    return side?.verdict === 'deny' && (last?.type === 'tier' || last?.type === 'profile') && last.by !== undefined
+  })
+}
 
 function nextChange(world: World, examined: Examined, traffic: Traffic, outside: Outside): Change | undefined {
   const sides = [examined.egress, examined.ingress, ...examined.forwards.flatMap(({ side, certain }) => (certain ? [side] : []))]

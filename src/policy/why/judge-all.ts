@@ -13,7 +13,7 @@ import type { Traffic } from './traffic.ts'
 
 /**
  * Judges every pair of two groups and every connection of the traffic, by the indexed engine; each answer stands for the pairs and connections with the same
- * verdict by the same rules, and has a packet of them that was followed through.
+ * verdict by the same rules (of very many pairs, with the same verdict), and has a packet of them that was followed through.
  */
 export function judgeAll(world: World, from: Subject, to: Subject, traffic: Traffic): Judgement {
   const engine = new Engine(world, undefined, [...(netsOf(from) ?? []), ...(netsOf(to) ?? [])])
@@ -22,9 +22,12 @@ export function judgeAll(world: World, from: Subject, to: Subject, traffic: Traf
   const onHosts = world.endpoints.some(({ kind }) => kind === 'host')
   const [sources, targets] = [groupEnds(engine, indexes, from, onHosts), groupEnds(engine, indexes, to, onHosts)]
   const answers = new Answers()
-  /** Of each verdict on the same connections one, once enough packets were followed. */
-  const told = new Map<string, Examined>()
-  let walks = 0
+  const coarse = sources.length * targets.length > MOST_PAIRS
+  /** One packet of each verdict on the same connections, to stand for the others where the engine knows all that decides. */
+  const told =
+    coarse && world.setAside.length === 0 && !world.tiers.some(({ policies }) => policies.some(({ applyOnForward }) => applyOnForward))
+      ? new Map<string, Examined>()
+      : undefined
   for (const source of sources) {
     for (const target of targets) {
       const pair = source.family === target.family ? pairOf(source, target) : undefined
@@ -38,26 +41,25 @@ export function judgeAll(world: World, from: Subject, to: Subject, traffic: Traf
       }
       for (const { verdict, connections } of partsOf(engine, source, target, asked)) {
         const key = `${verdict}/${connections}`
-        const known = walks < MOST_WALKS ? undefined : told.get(key)
+        const known = told?.get(key)
         if (known) {
-          answers.add(connections, pair.count, source.ends, target.ends, known, key)
+          answers.add(connections, pair.count, source.ends, target.ends, known, verdict)
           continue
         }
         for (const { connections: part, example } of follow(world, engine, pair, connections)) {
-          walks++
-          told.set(`${verdict}/${part}`, example)
-          answers.add(part, pair.count, source.ends, target.ends, example, walks < MOST_WALKS ? undefined : key)
+          told?.set(key, example)
+          answers.add(part, pair.count, source.ends, target.ends, example, coarse ? example.verdict : undefined)
         }
       }
     }
   }
-  return conclude(space, askedOf(space, traffic, sources[0]?.ends[0]), answers.list)
+  return conclude(space, askedOf(space, traffic, sources[0]?.ends[0]), answers.list, coarse)
 }
 
 // --- internal ---
 
-/** How many packets are followed before answers are told apart by their verdict alone. */
-const MOST_WALKS = 400
+/** Of more pairs of kinds than this, answers are told apart by their verdict alone. */
+const MOST_PAIRS = 400
 
 interface Pair {
   readonly from: End

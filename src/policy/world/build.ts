@@ -71,11 +71,12 @@ export class WorldBuilder {
   put(source: Source): void {
     const { kind, metadata } = source.resource
     const name: ResourceName = { kind, ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }), name: metadata.name ?? '' }
-    // What hangs on a profile's labels stays resolved when they stay the same.
-    if (kind === 'Profile') this.#setAside.delete(keyOf(name))
+    const key = keyOf(name)
+    // What hangs on a profile's labels stays resolved when they stay the same; an endpoint or network set keeps its place.
+    if (kind === 'Profile' || this.#endpointSources.has(key) || this.#setSources.has(key)) this.#setAside.delete(key)
     else this.remove(name)
     try {
-      this.#add(keyOf(name), source)
+      this.#add(key, source)
     } catch (error) {
       if (!(error instanceof NotUnderstood)) throw error
       this.putAside({ ...name, name: name.name ?? '', problem: problemAt(source, error.path, error.message) })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it, test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { Selector } from '../../../src/model/selector/ast.ts'
 import { matches } from '../../../src/model/selector/evaluate.ts'
 import { parseSelector } from '../../../src/model/selector/parse.ts'

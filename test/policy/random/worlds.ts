@@ -11,7 +11,7 @@ import type { World } from '../../../src/policy/world/world.ts'
 export function anyResources(): fc.Arbitrary<Resource[]> {
   return fc
     .tuple(
-      named('WorkloadEndpoint', fc.array(workload(), { maxLength: 6 })),
+      named('WorkloadEndpoint', fc.array(workload(), { minLength: 1, maxLength: 6 })),
       named('HostEndpoint', fc.array(host(), { maxLength: 2 })),
       named('NetworkSet', fc.array(networkSet(NAMESPACES), { maxLength: 2 })),
       named('GlobalNetworkSet', fc.array(networkSet([undefined]), { maxLength: 2 })),
@@ -191,7 +191,7 @@ function rule() {
     .record({
       action: fc.constantFrom('Allow', 'Allow', 'Deny', 'Pass', 'Log'),
       ipVersion: rarely(fc.constantFrom(4, 6)),
-      protocol: fc.option(fc.constantFrom('TCP', 'UDP', 'SCTP', 'UDPLite', 'ICMP', 'ICMPv6', 4, 47), { nil: undefined }),
+      protocol: fc.constantFrom(undefined, undefined, undefined, 'TCP', 'TCP', 'UDP', 'SCTP', 'UDPLite', 'ICMP', 'ICMPv6', 4, 47),
       notProtocol: rarely(fc.constantFrom('TCP', 'UDP', 'ICMP', 47)),
       icmp: rarely(icmp()),
       notICMP: rarely(icmp()),
@@ -207,8 +207,8 @@ function icmp() {
 }
 
 function entity() {
-  const empty = fc.constant({})
-  const asked = fc
+  const named = fc.subarray<string | number>(['http', 'dns', 80, 'nobody'], { minLength: 1 })
+  const everything = fc
     .record({
       selector: rarely(selector()),
       notSelector: rarely(selector()),
@@ -223,7 +223,19 @@ function entity() {
       ),
     })
     .map(given)
-  return fc.oneof({ weight: 1, arbitrary: empty }, { weight: 2, arbitrary: asked })
+  // One question at a time decides more often than all at once.
+  return fc.oneof(
+    { weight: 3, arbitrary: fc.constant({}) },
+    { weight: 3, arbitrary: fc.record({ selector: selector() }) },
+    { weight: 1, arbitrary: fc.record({ notSelector: selector() }) },
+    { weight: 2, arbitrary: fc.record({ nets: nets() }) },
+    { weight: 1, arbitrary: fc.record({ notNets: nets() }) },
+    { weight: 1, arbitrary: fc.record({ ports: ports() }) },
+    { weight: 1, arbitrary: fc.record({ notPorts: fc.oneof(ports(), named) }) },
+    { weight: 1, arbitrary: fc.record({ selector: selector(), ports: named }) },
+    { weight: 1, arbitrary: fc.record({ selector: selector(), notPorts: named }) },
+    { weight: 3, arbitrary: everything },
+  )
 }
 
 function nets() {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { blocksOf } from '../../../src/policy/reach/blocks.ts'
 
 const matrices = fc.integer({ min: 1, max: 7 }).chain((size) =>

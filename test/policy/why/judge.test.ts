@@ -127,6 +127,40 @@ describe('groups', () => {
   })
 })
 
+describe('very many pairs', () => {
+  const kinds = Array.from({ length: 25 }, (_, index) => index)
+  const apps = kinds.map((n) =>
+    policy(`app${n}`, { selector: `app == 'a${n}'`, ingress: [{ ...ALLOW_80, source: { selector: `app == 'a${(n + 1) % 25}'` } }] }),
+  )
+  const many = [
+    OPEN,
+    ...apps,
+    ...kinds.map((n) => workload(`w${n}`, [`10.0.0.${n}`], { labels: { app: `a${n}` }, profiles: ['open'], node: `h${n % 2}` })),
+  ]
+
+  it('are told apart by their verdict alone', () => {
+    const judgement = ask(manifestWorld(...many), 'selector:all()', 'selector:all()', 'tcp/80')
+    assert.equal(judgement.coarse, true)
+    assert.deepEqual(told(judgement), ['allow tcp 80: 25', 'deny tcp 80: 575'])
+  })
+
+  it('each by itself where hosts on the way have a say', () => {
+    const gate = policy('gate', {
+      selector: 'has(gate)',
+      applyOnForward: true,
+      types: ['Ingress'],
+      ingress: [{ action: 'Deny', source: { selector: "app == 'a1'" } }, { action: 'Allow' }],
+    })
+    const judgement = ask(
+      manifestWorld(...many, hostEndpoint('all', { interfaceName: '*', node: 'h1' }, { gate: 'yes' }), gate),
+      'selector:has(app)',
+      'selector:has(app)',
+      'tcp/80',
+    )
+    assert.deepEqual(told(judgement), ['allow tcp 80: 24', 'deny tcp 80: 576'])
+  })
+})
+
 describe('hosts on the way', () => {
   const forward = (action: string, more = {}) =>
     policy('gate', { selector: 'has(gate)', applyOnForward: true, types: ['Egress'], egress: [{ action, ...more }], ...more })
@@ -233,7 +267,7 @@ describe('held to the indexed engine', () => {
 
   it('the parts that follow packets are exactly its sets', () => {
     let [asked, followed] = [0, 0]
-    for (const recorded of recordedWorlds('worlds').slice(0, 30)) {
+    for (const recorded of recordedWorlds('worlds').slice(0, 15)) {
       if (JSON.stringify(recorded.resources).includes('"HostEndpoint"')) continue
       const world = worldOf(recorded)
       const engine = new Engine(world)
@@ -274,12 +308,12 @@ describe('held to the indexed engine', () => {
         )
       }
     }
-    assert.ok(asked > 100 && followed > asked * 0.9, `${followed} of ${asked}`)
+    assert.ok(asked > 60 && followed > asked * 0.9, `${followed} of ${asked}`)
   })
 
   it('what would allow a denied packet does, or it is a tunnel', () => {
     let [mended, tunnelled] = [0, 0]
-    for (const recorded of recordedWorlds('worlds').slice(0, 30)) {
+    for (const recorded of recordedWorlds('worlds').slice(0, 15)) {
       const world = worldOf(recorded)
       const byId = new Map(world.endpoints.map((endpoint) => [endpoint.id, endpoint]))
       for (const { from, to, protocol, srcPort, dstPort, icmpType, icmpCode, verdict } of recorded.probes) {
@@ -292,9 +326,12 @@ describe('held to the indexed engine', () => {
         const header = JSON.parse(JSON.stringify({ protocol: number, srcPort, dstPort, icmpType, icmpCode })) as { protocol: number }
         const denied = examine(world, endOf(from), endOf(to), header)
         const traffic: Traffic = { words: '', protocol: number, ...(dstPort === undefined ? {} : { ports: [dstPort, dstPort] as const }) }
-        const remedy = remedyFor(world, denied, traffic)
+        const remedy = remedyFor(world, [denied], traffic)
         if (remedy) {
-          assert.equal(remedy.proof.verdict, 'allow')
+          assert.deepEqual(
+            remedy.proofs.map(({ verdict }) => verdict),
+            ['allow'],
+          )
           mended++
         } else {
           assert.equal(denied.egress?.layers[0]?.type, 'always', JSON.stringify({ world: recorded.name, from, to }))
@@ -302,7 +339,7 @@ describe('held to the indexed engine', () => {
         }
       }
     }
-    assert.ok(mended > 200 && tunnelled > 0, `${mended} ${tunnelled}`)
+    assert.ok(mended > 100 && tunnelled > 0, `${mended} ${tunnelled}`)
   })
 })
 
@@ -310,7 +347,7 @@ describe('what would allow it', () => {
   const denied = (world: World, from: string, to: string, traffic: string) => {
     const judgement = ask(world, from, to, traffic)
     const [answer] = judgement.answers
-    return answer ? remedyFor(world, answer.example, trafficOf(traffic))?.changes : assert.fail()
+    return answer ? remedyFor(world, [answer.example], trafficOf(traffic))?.changes : assert.fail()
   }
   const a = workload('a', ['10.0.0.1'], { labels: { app: 'a' }, profiles: ['open'] })
 

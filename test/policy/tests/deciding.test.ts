@@ -3,8 +3,8 @@ import { describe, test } from 'node:test'
 import { parseIp } from '../../../src/model/net.ts'
 import { protocolNumber } from '../../../src/model/protocol.ts'
 import { NOTHING } from '../../../src/policy/connections/space.ts'
-import { Engine } from '../../../src/policy/core/engine.ts'
-import type { Deciding } from '../../../src/policy/core/deciding.ts'
+import { type Deciding, decidingAt } from '../../../src/policy/tests/deciding.ts'
+import { askAbout } from '../../../src/policy/tests/ends.ts'
 import type { RuleFacts } from '../../../src/policy/facts.ts'
 import { type Side, walk } from '../../../src/policy/interpreter/walk.ts'
 import { type RecordedWorld, recordedWorlds, worldOf } from '../recorded.ts'
@@ -15,7 +15,8 @@ import { type RecordedWorld, recordedWorlds, worldOf } from '../recorded.ts'
  */
 function check(recorded: RecordedWorld): void {
   const world = worldOf(recorded)
-  const engine = new Engine(world)
+  const asked = askAbout(world, [])
+  const { engine } = asked
   const { space } = engine
   for (const { from, to, protocol, egress: _, ingress: __, verdict: ___, trace: ____, ...ports } of recorded.probes) {
     const [source, destination] = [parseIp(from.ip), parseIp(to.ip)]
@@ -32,7 +33,7 @@ function check(recorded: RecordedWorld): void {
     const [at, peer] = [placeOf(sender, source), placeOf(receiver, destination)]
     for (const side of [said.egress, said.ingress]) {
       if (!side) continue
-      const entries = engine.deciding(side.direction, at, peer) ?? assert.fail('something decides at every endpoint')
+      const entries = decidingAt(asked, side.direction, at, peer) ?? assert.fail('something decides at every endpoint')
       const found = entries.filter(({ headers }) => space.contains(headers, header))
       assert.deepEqual(
         found.flatMap(({ by }) => (by.type === 'rule' ? [by.rule] : [])),
@@ -40,14 +41,7 @@ function check(recorded: RecordedWorld): void {
       )
       const last = found.at(-1)
       assert.equal(last?.outcome, side.verdict === 'allow' ? 'Allow' : 'Deny')
-      assert.equal(
-        last &&
-          describeEnd(
-            last,
-            world.tiers.map(({ name }) => name),
-          ),
-        endOf(side),
-      )
+      assert.equal(last && describeEnd(last), endOf(side))
     }
   }
 }
@@ -67,8 +61,9 @@ function endOf({ layers }: Side): string {
   return last?.type ?? ''
 }
 
-function describeEnd({ by }: Deciding, tiers: readonly string[]): string {
-  if (by.type === 'end') return 'tier' in by.of ? `tier ${tiers[by.of.tier]}` : `profile ${by.of.profile}`
+function describeEnd({ by }: Deciding): string {
+  if (by.type === 'tier') return `tier ${by.tier.name}`
+  if (by.type === 'missing-profile') return `profile ${by.name}`
   return by.type === 'nothing' ? 'end' : by.type
 }
 
@@ -82,14 +77,15 @@ test('random worlds: who decides about which packets', () => {
 
 test('what has the last word covers every packet once, and comes to what the engine allows', () => {
   for (const recorded of recordedWorlds('worlds').slice(0, 40)) {
-    const engine = new Engine(worldOf(recorded))
+    const asked = askAbout(worldOf(recorded), [])
+    const { engine } = asked
     const { space } = engine
     for (let source = 0; source < engine.places.list.length; source++) {
       for (let destination = 0; destination < engine.places.list.length; destination++) {
         if (engine.places.list[source]?.family !== engine.places.list[destination]?.family) continue
         for (const direction of ['egress', 'ingress'] as const) {
           const side = engine.oneSide(direction, source, destination)
-          const entries = engine.deciding(direction, source, destination)
+          const entries = decidingAt(asked, direction, source, destination)
           assert.equal(side === undefined, entries === undefined)
           let [seen, allowed] = [NOTHING, NOTHING]
           for (const { headers, outcome } of entries ?? []) {

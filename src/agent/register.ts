@@ -1,0 +1,61 @@
+import { API_VERSION, type Resource } from '../model/kind.ts'
+import { kindNamed } from '../model/registry.ts'
+import { completeResource } from '../model/resource.ts'
+import { UserError } from '../model/user-error.ts'
+import { ensureDefaultPool } from '../ipam/default-pool.ts'
+import type { Datastore } from '../store/datastore.ts'
+import { ensureInitialized } from '../store/resources/bootstrap.ts'
+import type { Clock } from '../store/resources/clock.ts'
+import type { Intent } from '../store/resources/write.ts'
+import { writeResources } from '../store/resources/write.ts'
+import type { Log } from './log.ts'
+
+export interface RegisterOptions {
+  readonly datastore: Datastore
+  readonly clock: Clock
+  readonly log: Log
+  /** The host's name. */
+  readonly node: string
+  /** The address that other hosts know it by, with its prefix length if known. */
+  readonly address: string | undefined
+  /** Whether an address that is there already is replaced: the user has named one. */
+  readonly overwrite: boolean
+  /** Makes a pool of addresses when there is none. */
+  readonly defaultPools: boolean
+}
+
+/** Makes the host known in the datastore, as Calico's own agent does at its start: its Node, and a first pool of addresses. */
+export async function registerHost({ datastore, clock, log, node, address, overwrite, defaultPools }: RegisterOptions): Promise<void> {
+  await ensureInitialized(datastore, clock)
+  const kind = kindNamed('Node')
+  if (!kind) throw new Error('no kind Node')
+  const target = { kind, name: node }
+  const fresh: Resource = {
+    kind: 'Node',
+    apiVersion: API_VERSION,
+    metadata: { name: node },
+    spec: address === undefined ? {} : { bgp: { ipv4Address: address } },
+  }
+  completeResource(kind, fresh)
+  const author = { user: 'agent', host: node, verb: 'node run' }
+  const write = async (intent: Intent) => (await writeResources(datastore, [intent], { author, clock }))[0]
+  const created = await write({ type: 'create', target, resource: fresh })
+  if (created?.type === 'written') log('info', 'this host is a Node now', { node, ...(address === undefined ? {} : { address }) })
+  else if (created?.type === 'failed' && created.failure.code !== 'exists') throw new UserError(created.failure.message, created.failure.help)
+  else if (address !== undefined) {
+    const changed = await write({ type: 'modify', target, modify: (current) => withAddress(current, address, overwrite) })
+    if (changed?.type === 'failed') throw new UserError(changed.failure.message, changed.failure.help)
+  }
+  if (!defaultPools) return
+  const pool = await ensureDefaultPool(datastore, { author, clock })
+  const cidr = (pool?.spec as { cidr?: string } | undefined)?.cidr
+  if (pool) log('warning', 'there was no pool of addresses: one was made', { ippool: pool.metadata.name, cidr, natOutgoing: true })
+}
+
+// --- internal ---
+
+function withAddress(current: Resource, address: string, overwrite: boolean): Resource {
+  const spec = (current.spec ?? {}) as { bgp?: { ipv4Address?: string } }
+  if (spec.bgp?.ipv4Address && !overwrite) return current
+  return { ...current, spec: { ...spec, bgp: { ...spec.bgp, ipv4Address: address } } }
+}

@@ -1,0 +1,142 @@
+import { type PlainValue, resolvePlain } from './plain.ts'
+import type { Chunk } from './split.ts'
+
+/**
+ * Reads a document of the plainest kind, as most manifests are: block mappings and lists, one-line scalars, printable ASCII; some ten times as fast as a YAML
+ * parser can. Undefined for a document that has anything else, or anything odd: then the parser is to say what it is.
+ */
+export function readPlainBlocks(text: string, { start, end }: Chunk): Record<string, unknown> | undefined {
+  const part = text.slice(start, end)
+  if (OTHER.test(part)) return undefined
+  const frames: Frame[] = []
+  let root: Record<string, unknown> | undefined
+  let begun = false
+  for (const written of part.split('\n')) {
+    const line = lineOf(written)
+    if (line === undefined) {
+      // The mark at the very start, which splitting leaves there.
+      if (written !== '---' || begun) return undefined
+      begun = true
+      continue
+    }
+    if (line === NOTHING) continue
+    begun = true
+    if (root === undefined) {
+      if (line.indent !== 0 || line.dash || line.key === undefined) return undefined
+      frames.push({ indent: 0, list: undefined, fields: (root = {}), open: undefined })
+    }
+    if (!place(frames, line)) return undefined
+  }
+  return root
+}
+
+// --- internal ---
+
+/** Many lines stand in many documents. */
+const lines = new Map<string, Line | undefined>()
+
+/** Undefined: not plain. */
+function lineOf(written: string): Line | undefined {
+  const known = lines.get(written)
+  if (known !== undefined || lines.has(written)) return known
+  if (lines.size > MOST_LINES) lines.clear()
+  const line = parseLine(written)
+  lines.set(written, line)
+  return line
+}
+
+/** Anything but printable ASCII and line feeds. */
+const OTHER = /[^\n -~]/
+const MOST_LINES = 20_000
+/** Longer field names than this are no field names to the peer. */
+const LONGEST = 1000
+
+interface Line {
+  /** Columns before what stands first: a dash or a field's name. */
+  readonly indent: number
+  readonly dash: boolean
+  /** Columns before what stands behind the dash. */
+  readonly inner: number
+  readonly key: string | undefined
+  /** What stands behind: a scalar, `{}`, `[]`, or nothing. */
+  readonly content: 'scalar' | 'mapping' | 'list' | 'none'
+  readonly value: PlainValue
+}
+
+const NOTHING: Line = { indent: 0, dash: false, inner: 0, key: undefined, content: 'none', value: null }
+const LINE = /^( *)(?:-( +))?(?:([A-Za-z_][\w./-]*):(?: +(\S.*))?|(.+))$/
+
+function parseLine(written: string): Line | undefined {
+  if (/^ *(?:#.*)?$/.test(written)) return NOTHING
+  if (written.length > LONGEST) return undefined
+  const [, spaces = '', gap, key, value, alone] = LINE.exec(written) ?? []
+  const dash = gap !== undefined
+  if (key === undefined && (!dash || alone === undefined)) return undefined
+  // A name that YAML reads as something else than text.
+  if (key !== undefined && (key === '__proto__' || typeof resolvePlain(key) !== 'string')) return undefined
+  const indent = spaces.length
+  const common = { indent, dash, inner: dash ? indent + 1 + gap.length : indent, key }
+  const content = key === undefined ? alone : value
+  if (content === undefined) return written.endsWith(':') ? { ...common, content: 'none', value: null } : undefined
+  if (content === '{}') return { ...common, content: 'mapping', value: null }
+  if (content === '[]') return { ...common, content: 'list', value: null }
+  const scalar = scalarOf(content)
+  return scalar === undefined ? undefined : { ...common, content: 'scalar', value: scalar }
+}
+
+/** A scalar in quotes without escapes, or plain; undefined when it is not certain to be one. */
+function scalarOf(text: string): PlainValue | undefined {
+  if (/^(?:"[^"\\]*"|'[^']*')$/.test(text)) return text.slice(1, -1)
+  if (!/^(?:[\w./(]|-\d)/.test(text) || /: | #|[: ]$/.test(text)) return undefined
+  return resolvePlain(text)
+}
+
+/** A mapping or a list that is being read. */
+interface Frame {
+  readonly indent: number
+  readonly list: unknown[] | undefined
+  readonly fields: Record<string, unknown> | undefined
+  /** The field read last, while it has no value and a block may follow. */
+  open: string | undefined
+}
+
+/** Puts a line where it belongs; false when it does not. */
+function place(frames: Frame[], line: Line): boolean {
+  const { indent, dash, key } = line
+  let top = frames[frames.length - 1]
+  if (top?.fields && top.open !== undefined && (dash ? indent >= top.indent : indent > top.indent)) {
+    const frame: Frame = { indent, list: dash ? [] : undefined, fields: dash ? undefined : {}, open: undefined }
+    top.fields[top.open] = frame.list ?? frame.fields
+    top.open = undefined
+    frames.push(frame)
+    top = frame
+  }
+  while (top && (top.indent > indent || (top.list && top.indent === indent && !dash))) {
+    frames.pop()
+    top = frames[frames.length - 1]
+  }
+  if (!top || top.indent !== indent || (top.list !== undefined) !== dash) return false
+  if (!top.list) return setField(top, line)
+  if (key === undefined) {
+    top.list.push(valueOf(line))
+    return true
+  }
+  const item: Frame = { indent: line.inner, list: undefined, fields: {}, open: undefined }
+  top.list.push(item.fields)
+  frames.push(item)
+  return setField(item, line)
+}
+
+function setField(frame: Frame, line: Line): boolean {
+  const { fields } = frame
+  const { key } = line
+  // Twice the same name is for the parser to tell.
+  if (!fields || key === undefined || Object.hasOwn(fields, key)) return false
+  fields[key] = valueOf(line)
+  frame.open = line.content === 'none' ? key : undefined
+  return true
+}
+
+function valueOf({ content, value }: Line): unknown {
+  return content === 'mapping' ? {} : content === 'list' ? [] : value
+}
