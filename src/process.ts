@@ -1,4 +1,4 @@
-import { fstatSync, readdirSync, readFileSync, statSync, writeSync } from 'node:fs'
+import { fstatSync, readdirSync, readFileSync, statSync, watch, writeSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
 import { cacheIn } from './cache-folder.ts'
 import type { Context, Output } from './commands/context.ts'
@@ -32,6 +32,12 @@ const context: Context = {
     readDirectory: async (path) =>
       readdirSync(path, { withFileTypes: true }).map((entry) => ({ name: entry.name, isDirectory: entry.isDirectory() })),
     isDirectory: async (path) => statSync(path).isDirectory(),
+    watch(directory, onChange) {
+      const watcher = watch(directory, (_, name) => onChange(name ?? undefined))
+      // A directory that goes away ends its watcher; its parent tells of that.
+      watcher.on('error', () => onChange(undefined))
+      return () => watcher.close()
+    },
   },
   cache: cacheIn(process.env, BUILD),
   clock: {

@@ -1,3 +1,4 @@
+import { watch } from 'node:fs'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -16,6 +17,10 @@ export interface RunOptions {
   readonly now?: () => Date
   /** A store to use instead of the one that flags and environment name; it stays open. */
   readonly store?: Datastore
+  /** Aborts as Ctrl-C would. */
+  readonly signal?: AbortSignal
+  /** Sees each text as it is written, to whichever stream. */
+  readonly onWrite?: (text: string) => void
 }
 
 export interface RunResult {
@@ -29,6 +34,10 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
   const out: string[] = []
   const err: string[] = []
   const opened: Promise<Datastore>[] = []
+  const note = (texts: string[], text: string): void => {
+    texts.push(text)
+    options.onWrite?.(text)
+  }
   const context: Context = {
     env: options.env ?? {},
     cwd: options.cwd ?? '/',
@@ -39,8 +48,8 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
         yield bytesOf(options.stdin)
       },
     },
-    stdout: { isTerminal: false, write: (text) => void out.push(text) },
-    stderr: { isTerminal: options.watched ?? false, write: (text) => void err.push(text) },
+    stdout: { isTerminal: false, write: (text) => note(out, text) },
+    stderr: { isTerminal: options.watched ?? false, write: (text) => note(err, text) },
     files: {
       readFile: (path) => readFile(resolve(options.cwd ?? '/', path)),
       readDirectory: async (path) =>
@@ -49,6 +58,11 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
           isDirectory: entry.isDirectory(),
         })),
       isDirectory: async (path) => (await stat(resolve(options.cwd ?? '/', path))).isDirectory(),
+      watch: (directory, onChange) => {
+        const watcher = watch(resolve(options.cwd ?? '/', directory), (_, name) => onChange(name ?? undefined))
+        watcher.on('error', () => onChange(undefined))
+        return () => watcher.close()
+      },
     },
     clock: {
       now: options.now ?? (() => new Date()),
@@ -58,7 +72,7 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
     },
     user: 'tester',
     host: 'testhost',
-    signal: new AbortController().signal,
+    signal: options.signal ?? new AbortController().signal,
     endByItself() {},
     openStore(flags) {
       if (options.store) return Promise.resolve(options.store)

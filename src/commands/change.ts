@@ -6,6 +6,7 @@ import type { Target } from '../store/resources/keys.ts'
 import { type Intent, type Outcome, writeResources } from '../store/resources/write.ts'
 import type { Context } from './context.ts'
 import { deleteDependents } from './cascade.ts'
+import { passGate } from './gate.ts'
 import { failureProblems, itemProblem } from './problems.ts'
 import { readInput } from './input.ts'
 import { isFault, placeItem } from './namespaces.ts'
@@ -52,9 +53,12 @@ export async function changeFromFiles(verb: ChangeVerb, options: ChangeFromFiles
     })
   }
   const datastore = await openSession(context, options)
-  if (verb.verb !== 'delete') await ensureInitialized(datastore, context.clock)
   const intents = placed.items.map(({ item, target }) => intentFor(verb.verb, item, target))
-  const write = { author: authorOf(context, verb.verb, options.why), clock: context.clock, atomic: options.atomic }
+  const items = placed.items.map(({ item }) => item)
+  const gate = await passGate(datastore, { intents, items, source: manifest.source, past: verb.past }, options, context)
+  if ('code' in gate) return gate.code
+  if (verb.verb !== 'delete') await ensureInitialized(datastore, context.clock)
+  const write = { author: authorOf(context, verb.verb, gate.why), clock: context.clock, atomic: options.atomic }
   const guarded = verb.verb === 'delete' ? await deleteDependents(datastore, intents, write) : intents
   let done = 0
   const outcomes = await withProgress(context, `${verb.past} %d of ${intents.length} resources`, (onProgress) =>

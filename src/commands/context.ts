@@ -53,6 +53,11 @@ export interface Files {
   readFile(path: string): Promise<Uint8Array>
   readDirectory(path: string): Promise<readonly { readonly name: string; readonly isDirectory: boolean }[]>
   isDirectory(path: string): Promise<boolean>
+  /**
+   * Tells of changes in a directory, not in those below it: the name of what was written, made, renamed or removed, where the system says it. A change may be
+   * told several times. Gives what ends it. @throws when the directory cannot be watched
+   */
+  watch(directory: string, onChange: (name: string | undefined) => void): () => void
 }
 
 /** How commands end (`DESIGN 3.3`). */

@@ -2,6 +2,7 @@ import { type Intent, writeResources } from '../store/resources/write.ts'
 import { deleteDependents } from './cascade.ts'
 import { addChangeFromFilesOptions, changeFromFiles, type ChangeFromFilesOptions } from './change.ts'
 import { type Context } from './context.ts'
+import { passGate } from './gate.ts'
 import { failureProblems } from './problems.ts'
 import { withExamples } from './help.ts'
 import { printProblems } from './report.ts'
@@ -42,7 +43,9 @@ async function deleteByName(kindWord: string, names: readonly string[], options:
   const targets = names.map((name) => targetOf(kind, name, options.namespace))
   const datastore = await openSession(context, options)
   const intents: Intent[] = targets.map((target) => ({ type: 'delete', target }))
-  const write = { author: authorOf(context, 'delete', options.why), clock: context.clock, atomic: options.atomic }
+  const gate = await passGate(datastore, { intents, past: VERB.past }, options, context)
+  if ('code' in gate) return gate.code
+  const write = { author: authorOf(context, 'delete', gate.why), clock: context.clock, atomic: options.atomic }
   const outcomes = await writeResources(datastore, await deleteDependents(datastore, intents, write), write)
   const settled = outcomes.map((outcome) =>
     outcome.type === 'failed' && outcome.failure.code === 'missing' && options.skipNotExists ? ({ type: 'skipped' } as const) : outcome,

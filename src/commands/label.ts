@@ -3,6 +3,7 @@ import { define as setOwn } from '../model/decode.ts'
 import { writeResources } from '../store/resources/write.ts'
 import { type Context, EXIT } from './context.ts'
 import { reportFailure } from './failures.ts'
+import { passGate } from './gate.ts'
 import { withExamples } from './help.ts'
 import { addChangeOptions, addNamespaceOption, type ChangeOptions, type GlobalOptions } from './options.ts'
 import { authorOf, openSession } from './session.ts'
@@ -63,8 +64,11 @@ async function labelResource(kindWord: string, name: string, words: readonly str
     })
     return { ...current, metadata: { ...current.metadata, labels: changed } }
   }
-  const [outcome] = await writeResources(datastore, [{ type: 'modify', target, modify }], {
-    author: authorOf(context, 'label', options.why),
+  const intents = [{ type: 'modify', target, modify } as const]
+  const gate = await passGate(datastore, { intents, past: 'changed' }, options, context)
+  if ('code' in gate) return gate.code
+  const [outcome] = await writeResources(datastore, intents, {
+    author: authorOf(context, 'label', gate.why),
     clock: context.clock,
   })
   if (outcome?.type === 'failed') {

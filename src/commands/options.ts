@@ -48,11 +48,22 @@ export function addNamespaceOption(command: Command): void {
 export interface ChangeOptions {
   readonly atomic: boolean
   readonly why?: string
+  /** Policy tests that the resources have to pass as they will be. */
+  readonly test: readonly string[]
+  readonly skipTests: boolean
 }
 
 export function addChangeOptions(command: Command, atomic = true): void {
   if (atomic) command.option('--atomic', 'all in one transaction, or nothing', false)
-  command.option('--why <text>', 'the reason, kept with the change')
+  command
+    .option('--why <text>', 'the reason, kept with the change')
+    .option(
+      '--test <dir>',
+      'policy tests that must pass as the resources will be, or nothing is written; may be repeated (default: CALICOCTL_TESTS)',
+      collect,
+      [],
+    )
+    .option('--skip-tests', 'write without the tests; the reason kept with the change says so', false)
 }
 
 // --- internal ---

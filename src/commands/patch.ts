@@ -8,6 +8,7 @@ import { nameOf } from '../store/resources/read.ts'
 import { writeResources } from '../store/resources/write.ts'
 import { type Context, EXIT } from './context.ts'
 import { reportFailure } from './failures.ts'
+import { passGate } from './gate.ts'
 import { withExamples } from './help.ts'
 import { addChangeOptions, addNamespaceOption, type ChangeOptions, type GlobalOptions } from './options.ts'
 import { PATCH_TYPES, patchDocument, type PatchType } from './patch-document.ts'
@@ -46,8 +47,11 @@ async function patchResource(kindWord: string, name: string, options: PatchOptio
   const patch = parsePatch(options.patch)
   const datastore = await openSession(context, options)
   const modify = (current: Resource) => patched(kind, target, current, patch, options.type)
-  const [outcome] = await writeResources(datastore, [{ type: 'modify', target, modify }], {
-    author: authorOf(context, 'patch', options.why),
+  const intents = [{ type: 'modify', target, modify } as const]
+  const gate = await passGate(datastore, { intents, past: 'patched' }, options, context)
+  if ('code' in gate) return gate.code
+  const [outcome] = await writeResources(datastore, intents, {
+    author: authorOf(context, 'patch', gate.why),
     clock: context.clock,
   })
   if (outcome?.type === 'failed') {

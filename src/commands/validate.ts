@@ -32,11 +32,17 @@ export const define: Define = (command, run) => {
 
 // --- internal ---
 
-/** Needs no datastore and reads no configuration. Exit code 0: all good, 1: problems, 2: could not read what was named. */
+/** Needs no datastore and reads no configuration. Policy tests among the manifests are for `test` to check. Exit code 0: all good, 1: problems, 2: could not read what was named. */
 async function validate(options: ValidateOptions, context: Context): Promise<number> {
   if (options.filename.length === 0) throw new UsageError('which manifests? Give a file, a directory or - for standard input with -f')
   const manifest = await withProgress(context, 'read %d documents', (onProgress) =>
-    readManifests(options.filename, context, { recursive: options.recursive, skipEmpty: options.skipEmpty, convertV1: v1Converter, onProgress }),
+    readManifests(options.filename, context, {
+      recursive: options.recursive,
+      skipEmpty: options.skipEmpty,
+      convertV1: v1Converter,
+      onProgress,
+      passOverTests: true,
+    }),
   )
   const misplaced = manifest.items.flatMap((item) => {
     const target = placeItem(item, options.namespace)

@@ -3,6 +3,7 @@ import type { ManifestItem } from '../manifest/manifest.ts'
 import { readManifests } from '../manifest/read.ts'
 import { formatResourceName, type Problem, type ResourceName } from '../model/problem.ts'
 import { buildWorld, type Source, WORLD_KINDS } from '../policy/world/build.ts'
+import type { Origin } from '../policy/world/origin.ts'
 import type { SetAside, World } from '../policy/world/world.ts'
 import { readSnapshot, type Snapshot, unreadableResource } from '../store/resources/snapshot.ts'
 import type { Context } from './context.ts'
@@ -35,10 +36,10 @@ export function addWorldOptions(command: Command): void {
 }
 
 /** Reads the world: from the datastore, from manifests when there are any, or from both. */
-export async function loadWorld(context: Context, options: WorldOptions): Promise<LoadedWorld> {
+export async function loadWorld(context: Context, options: WorldOptions, reading: { readonly passOverTests?: boolean } = {}): Promise<LoadedWorld> {
   const fromStore = options.filename.length === 0 || options.overlay
   const [manifest, snapshot] = await Promise.all([
-    options.filename.length === 0 ? NO_MANIFEST : readSources(context, options.filename, options),
+    options.filename.length === 0 ? NO_MANIFEST : readSources(context, options.filename, { ...options, ...reading }),
     fromStore ? readInSession(context, options, (datastore) => readSnapshot(datastore, WORLD_KINDS)) : undefined,
   ])
   const { problems, source, files } = manifest
@@ -55,6 +56,8 @@ export interface ManifestSources extends Pick<LoadedWorld, 'problems' | 'source'
 export interface SourceOptions extends Partial<FileOptions> {
   /** Of namespaced resources that name none. */
   readonly namespace?: string
+  /** Policy tests may lie beside the manifests. */
+  readonly passOverTests?: boolean
 }
 
 /** Reads manifests as resources of a world. Two of one name are told: the later one counts, as with `apply`. */
@@ -62,6 +65,7 @@ export async function readSources(context: Context, filenames: readonly string[]
   const manifest = await readManifests(filenames, context, {
     recursive: options.recursive ?? false,
     skipEmpty: options.skipEmpty ?? false,
+    passOverTests: options.passOverTests ?? false,
     loadConvertV1: async () => (await import('../model/v1/convert.ts')).v1Converter,
     ...(context.cache ? { cache: context.cache } : {}),
   })
@@ -78,7 +82,18 @@ export async function readSources(context: Context, filenames: readonly string[]
     if (before) problems.push(repeated(item, before))
     else first.set(name, item)
   }
-  return { sources: manifest.items.map(sourceOf), items: manifest.items, problems, source: manifest.source, files: manifest.files }
+  return {
+    sources: manifest.items.map((item) => ({ resource: item.resource, origin: originOf(item) })),
+    items: manifest.items,
+    problems,
+    source: manifest.source,
+    files: manifest.files,
+  }
+}
+
+/** Where a manifest's resource is from. */
+export function originOf(item: ManifestItem): Origin {
+  return { file: item.file, locate: (path) => item.locate(path) }
 }
 
 /** What a snapshot holds, as resources of a world. */
@@ -92,10 +107,6 @@ export function storedSources({ stored, unreadable }: Snapshot): { readonly sour
 // --- internal ---
 
 const NO_MANIFEST: ManifestSources = { sources: [], items: [], problems: [], source: () => undefined, files: 0 }
-
-function sourceOf(item: ManifestItem): Source {
-  return { resource: item.resource, origin: { file: item.file, locate: (path) => item.locate(path) } }
-}
 
 function nameOf({ kind, resource }: ManifestItem): ResourceName {
   const { namespace, name = '' } = resource.metadata

@@ -1,5 +1,6 @@
 import { describe, type Fault, isObject } from '../model/decode.ts'
 import { API_VERSION } from '../model/kind.ts'
+import { isPolicyTest } from '../model/policy-test.ts'
 import type { Path } from '../model/problem.ts'
 import { kindForWord, kindNamed, kinds } from '../model/registry.ts'
 import { AmbiguousScalar, FloatScalar } from '../model/scalar.ts'
@@ -18,13 +19,13 @@ export interface RawResource {
 
 /**
  * The resources of a document: the document itself, the items of an array, of a `<Kind>List` (all of that kind) or a `List`. Either API version. Lists do not
- * stand in lists, but an array may hold them, as with the peer.
+ * stand in lists, but an array may hold them, as with the peer. `at`: where the value stands, when it is a part of a document.
  */
-export function openDocument(value: unknown, convertV1: ConvertV1 | undefined, report: (fault: Fault) => void): RawResource[] {
+export function openDocument(value: unknown, convertV1: ConvertV1 | undefined, report: (fault: Fault) => void, at: Path = []): RawResource[] {
   const found: RawResource[] = []
   const open = (raw: unknown, place: Path, within: 'document' | 'array' | List): void => {
     if (Array.isArray(raw) && within === 'document') {
-      for (const [index, item] of raw.entries()) open(item, [index], 'array')
+      for (const [index, item] of raw.entries()) open(item, [...place, index], 'array')
       return
     }
     if (!isObject(raw)) {
@@ -46,7 +47,7 @@ export function openDocument(value: unknown, convertV1: ConvertV1 | undefined, r
       else report(unknownKind(raw, kind, apiVersion, place, convertV1))
     }
   }
-  open(value, [], 'document')
+  open(value, at, 'document')
   return found
 }
 
@@ -121,6 +122,7 @@ function helpForUnknown(raw: Record<string, unknown>, kind: string, apiVersion: 
   )
   if (misspelt !== undefined) return `the field is spelt "${misspelt}"`
   if (kind === '') return `${NEEDED}; "kind" is missing`
+  if (isPolicyTest(raw)) return 'it is no resource: calicoctl test runs it'
   if (apiVersion === 'v1' && convertV1) return kindHelp(kind, convertV1.kinds, 'v1')
   if (apiVersion === API_VERSION) return kindHelp(kind, [...kinds.map((one) => one.kind), ...kinds.map((one) => `${one.kind}List`)], API_VERSION)
   if (convertV1?.kinds.includes(kind)) return 'did you mean apiVersion: v1?'

@@ -30,6 +30,8 @@ export interface ReadOptions {
   readonly onProgress?: (documents: number) => void
   /** Where what was read is kept for the next run; only when resources are read in full. */
   readonly cache?: CacheStore
+  /** Policy tests are no resources, but may lie beside them. */
+  readonly passOverTests?: boolean
 }
 
 /**

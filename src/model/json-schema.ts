@@ -1,5 +1,6 @@
 import { API_VERSION, type Kind } from './kind.ts'
 import { metadataSchema } from './metadata.ts'
+import { policyTestSchema, TEST_API_VERSION, TEST_KIND } from './policy-test.ts'
 import { kinds } from './registry.ts'
 import type { JsonSchema } from './schema.ts'
 import { type Shape, shapeOf } from './shape.ts'
@@ -8,7 +9,7 @@ import { v1Kinds } from './v1/registry.ts'
 
 /**
  * JSON Schema (draft 7, which editors understand best) for manifests: by file name, one for each kind of both API versions, and `manifest.json` for all of
- * them. It describes what one writes; that Calico's decoder takes more (field names in any letter case, numbers as text) is left to `validate`, and so are
+ * them; `policytest.json` for policy tests. It describes what one writes; that Calico's decoder takes more (field names in any letter case, numbers as text) is left to `validate`, and so are
  * the rules that look at several fields.
  */
 export function jsonSchemas(): ReadonlyMap<string, JsonSchema> {
@@ -16,7 +17,7 @@ export function jsonSchemas(): ReadonlyMap<string, JsonSchema> {
     ...kinds.map((kind) => ({ file: `${kind.kind.toLowerCase()}.json`, kind: kind.kind, apiVersion: API_VERSION, schema: schemaOf(kind) })),
     ...v1Kinds.map((kind) => ({ file: `v1/${kind.kind.toLowerCase()}.json`, kind: kind.kind, apiVersion: 'v1', schema: v1SchemaOf(kind) })),
   ]
-  return new Map([['manifest.json', anyOf(own)], ...own.map(({ file, schema }) => [file, schema] as const)])
+  return new Map([['manifest.json', anyOf(own)], ...own.map(({ file, schema }) => [file, schema] as const), ['policytest.json', testSchema()]])
 }
 
 // --- internal ---
@@ -36,6 +37,19 @@ function schemaOf(kind: Kind): JsonSchema {
 function v1SchemaOf(kind: V1Kind): JsonSchema {
   const { description, metadata, spec } = kind.body
   return resource(kind.kind, 'v1', description, { metadata: valueSchema(shapeOf(metadata)), spec: valueSchema(shapeOf(spec)) })
+}
+
+function testSchema(): JsonSchema {
+  const schema = valueSchema(shapeOf(policyTestSchema))
+  const properties = schema['properties'] as Readonly<Record<string, JsonSchema>>
+  const entries = (name: string) => ({ ...properties[name], items: { ...(properties[name]?.['items'] as JsonSchema), required: ['from', 'to'] } })
+  return {
+    $schema: DRAFT,
+    title: `${TEST_KIND} (${TEST_API_VERSION})`,
+    ...schema,
+    properties: { ...properties, allow: entries('allow'), deny: entries('deny') },
+    required: ['apiVersion', 'kind'],
+  }
 }
 
 function resource(kind: string, apiVersion: string, description: string, parts: Readonly<Record<string, JsonSchema>>): JsonSchema {

@@ -15,6 +15,8 @@ export interface Problem {
   readonly resource?: ResourceName
   /** Where in the resource, as in `spec.ingress[0].source.ports[1]`. */
   readonly path?: string
+  /** Further facts, a line each. */
+  readonly notes?: readonly string[]
   /** What to do about it. */
   readonly help?: string
   /** A replacement of the text at `range` (or at the given range) that mends it. */

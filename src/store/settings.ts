@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { UserError } from '../model/user-error.ts'
 import { didYouMean } from '../model/suggest.ts'
 import type { EtcdSettings, Pem } from './drivers/etcd.ts'
@@ -49,11 +49,29 @@ export async function resolveSettings(flags: StoreFlags, source: SettingsSource)
   const path = flags.config ?? DEFAULT_CONFIG
   const text = await readConfig(path, source)
   if (text === undefined) return etcdSettings(environmentFields(source.env), 'the environment', source) ?? localSettings(source)
-  const fields = await parseConfig(path, text)
+  const { fields } = await parseConfig(path, text)
   const settings = etcdSettings(fields, path, source)
   // Without a word about etcd, such a file makes the peer look for a cluster; the same variables in the environment are there for other tools.
   if (!settings && KUBERNETES_FIELDS.some((name) => fields[name])) throw refuseKubernetes(path)
   return settings ?? localSettings(source)
+}
+
+/** Where a configuration file names the tests of its datastore. The peer takes such a file, too: annotations are free. */
+const TESTS_ANNOTATION = 'calicoctl.projectcalico.org/tests'
+
+/**
+ * The policy tests that changes have to pass when the command line names none: `CALICOCTL_TESTS`, else those that the configuration file names for its datastore,
+ * relative to the file. Undefined when there are none. @throws UserError
+ */
+export async function resolveTests(flags: StoreFlags, source: SettingsSource): Promise<string | undefined> {
+  const named = source.env['CALICOCTL_TESTS']
+  if (named !== undefined) return named === '' ? undefined : named
+  // Then it is another datastore.
+  if (flags.datastore !== undefined) return undefined
+  const path = flags.config ?? DEFAULT_CONFIG
+  const text = await readConfig(path, source)
+  const tests = text === undefined ? undefined : (await parseConfig(path, text)).tests
+  return tests === undefined || isAbsolute(tests) ? tests : join(dirname(path), tests)
 }
 
 // --- internal ---
@@ -108,7 +126,7 @@ async function readConfig(path: string, source: SettingsSource): Promise<string 
   }
 }
 
-async function parseConfig(path: string, text: string): Promise<Fields> {
+async function parseConfig(path: string, text: string): Promise<{ readonly fields: Fields; readonly tests: string | undefined }> {
   const { FAILSAFE_SCHEMA, load } = await import('js-yaml')
   const wrong = (message: string, help?: string) => new UserError(`syntax error in ${path}: ${message}`, help)
   let document: unknown
@@ -144,7 +162,10 @@ async function parseConfig(path: string, text: string): Promise<Fields> {
     if (typeof value === 'number' && String(value) !== plain[name]) throw wrong(`${name} is read as a number`, 'write it in quotes')
     fields[name] = value === null || value === undefined ? undefined : String(value)
   }
-  return fields
+  const { annotations } = (rest['metadata'] ?? {}) as { annotations?: Record<string, unknown> | null }
+  const tests = annotations?.[TESTS_ANNOTATION]
+  if (tests !== undefined && (typeof tests !== 'string' || tests === '')) throw wrong(`${TESTS_ANNOTATION} should name a file or directory`)
+  return { fields, tests }
 }
 
 /** The form with the prefix wins, even when it is empty. */

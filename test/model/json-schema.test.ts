@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import * as yaml from 'js-yaml'
 import { API_VERSION } from '../../src/model/kind.ts'
@@ -8,6 +10,7 @@ import type { JsonSchema } from '../../src/model/schema.ts'
 import { v1Kinds } from '../../src/model/v1/registry.ts'
 import { readRecords, recordFiles } from '../conformance/data.ts'
 import { deliberate } from '../conformance/deliberate.ts'
+import { CHECKOUT } from '../system/folder.ts'
 import { faultsOf } from './json-schema.ts'
 
 const schemas = jsonSchemas()
@@ -15,9 +18,9 @@ const faults = (value: unknown, file = 'manifest.json') => faultsOf(schemas, fil
 const profile = (more: object = {}) => ({ apiVersion: API_VERSION, kind: 'Profile', metadata: { name: 'net1' }, ...more })
 
 describe('JSON Schema of manifests', () => {
-  it('there is a file for each kind of both API versions, and one for all', () => {
+  it('there is a file for each kind of both API versions, one for all, and one for policy tests', () => {
     const names = [...kinds.map(({ kind }) => `${kind.toLowerCase()}.json`), ...v1Kinds.map(({ kind }) => `v1/${kind.toLowerCase()}.json`)]
-    assert.deepEqual([...schemas.keys()], ['manifest.json', ...names])
+    assert.deepEqual([...schemas.keys()], ['manifest.json', ...names, 'policytest.json'])
   })
 
   it('every field of every kind is described', () => {
@@ -61,6 +64,20 @@ describe('JSON Schema of manifests', () => {
     },
   ]
   for (const { what, value, says } of cases) it(what, () => assert.deepEqual(faults(value), says))
+
+  it('the example of a policy test is fine', () => {
+    assert.deepEqual(faults(yaml.load(readFileSync(join(CHECKOUT, 'examples/policy-test/tutorial.yaml'), 'utf8')), 'policytest.json'), [])
+  })
+
+  const test = (more: object) => ({ apiVersion: 'calicoctl.projectcalico.org/v1', kind: 'PolicyTest', ...more })
+  const tests: readonly { readonly what: string; readonly value: unknown; readonly says: readonly string[] }[] = [
+    { what: 'a test with resources', value: test({ resources: [profile()], allow: [{ from: 'a', to: ['b', 'c'], ports: 'any' }] }), says: [] },
+    { what: 'a test with a bad resource', value: test({ resources: [profile({ oops: 1 })] }), says: ['resources.0.oops: additionalProperties'] },
+    { what: 'an entry without an end', value: test({ deny: [{ from: 'a' }] }), says: ['deny.0.to: required'] },
+    { what: 'an entry with an unknown field', value: test({ deny: [{ from: 'a', to: 'b', port: 1 }] }), says: ['deny.0.port: additionalProperties'] },
+    { what: 'a test of another version', value: { ...test({}), apiVersion: 'v1' }, says: ['apiVersion: enum'] },
+  ]
+  for (const { what, value, says } of tests) it(what, () => assert.deepEqual(faults(value, 'policytest.json'), says))
 
   it('takes what is stored of every recorded manifest that is taken', () => {
     const differences: string[] = []

@@ -35,16 +35,30 @@ it("the README's first commands lead from a clone to the tutorial's profiles", a
 describe('the examples', () => {
   const files = readdirSync(join(CHECKOUT, 'examples'), { recursive: true, encoding: 'utf8' }).filter((file) => /\.(?:ya?ml|json)$/.test(file))
   const refused = files.filter((file) => file.startsWith('refused/'))
-  const good = files.filter((file) => !refused.includes(file))
+  const tests = files.filter((file) => file.startsWith('policy-test/'))
+  const good = files.filter((file) => !refused.includes(file) && !tests.includes(file))
 
-  it('are there', () => assert.ok(good.length > 0 && refused.length > 0))
+  it('are there', () => assert.ok(good.length > 0 && refused.length > 0 && tests.length > 0))
 
-  for (const file of good) {
+  for (const file of [...good, ...tests]) {
     it(`${file} names its schema to editors`, () => {
       const [, schema = ''] = /^# yaml-language-server: \$schema=(\S+)\n/.exec(readFileSync(join(CHECKOUT, 'examples', file), 'utf8')) ?? []
-      assert.equal(relative(CHECKOUT, resolve(CHECKOUT, 'examples', dirname(file), schema)), 'schemas/manifest.json')
+      const wanted = tests.includes(file) ? 'schemas/policytest.json' : 'schemas/manifest.json'
+      assert.equal(relative(CHECKOUT, resolve(CHECKOUT, 'examples', dirname(file), schema)), wanted)
     })
+  }
 
+  for (const file of tests) {
+    it(`${file} passes`, async () => {
+      await inFolder(async (folder) => {
+        const { code, stdout, stderr } = await runBuilt(['test', `examples/${file}`], { cwd: CHECKOUT, env: newcomer(folder) })
+        assert.deepEqual({ code, stderr }, { code: 0, stderr: '' })
+        assert.match(stdout, /^\d+ entries in 1 test: \d+ passed$/m)
+      })
+    })
+  }
+
+  for (const file of good) {
     it(`${file} is applied, and applied again without a change`, async () => {
       await inFolder(async (folder) => {
         const options = { cwd: CHECKOUT, env: newcomer(folder) }

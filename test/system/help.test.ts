@@ -57,7 +57,7 @@ for (const { name, group } of commandList) {
       it(`an example: ${example}`, async () => {
         await inFolder(async (folder) => {
           await cp(prepared, folder, { recursive: true })
-          const endless = / --poll /.test(example)
+          const endless = / --(?:poll|watch)(?: |$)/.test(example)
           const { code, stdout, stderr } = await shell(endless ? untilItSpeaks(example) : example, {
             cwd: folder,
             env: { ...newcomer(folder), EDITOR: 'true' },
@@ -118,6 +118,7 @@ const VALUES: Readonly<Record<string, string>> = {
   node: 'host1',
   folder: 'run',
   connection: 'tcp/80',
+  dir: 'tests',
   address: '10.0.0.1',
   count: '1',
   'yes-no': 'true',
@@ -151,10 +152,12 @@ const endpoint = (name: string, address: string, id: string) =>
 /** Documents, each behind its separator. */
 const ENDPOINTS = ['', profile('net1'), endpoint('workload-A', '10.0.0.1', 'a1'), endpoint('workload-B', '10.0.0.2', 'b2')].join('---\n')
 
+const POLICY_TEST = 'apiVersion: calicoctl.projectcalico.org/v1\nkind: PolicyTest\nallow:\n- from: 192.0.2.0/24\n  to: workload-A\n'
+
 /** A folder with the files that examples name, and a datastore with the resources that they ask for. */
 async function prepare(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'calicoctl-help-'))
-  for (const name of ['policies/more', 'old', 'new', 'main', 'branch']) await mkdir(join(folder, name), { recursive: true })
+  for (const name of ['policies/more', 'old', 'new', 'main', 'branch', 'tests']) await mkdir(join(folder, name), { recursive: true })
   const files = {
     'profile.yaml': profile('net2'),
     'policy.yaml': policy('web'),
@@ -162,6 +165,7 @@ async function prepare(): Promise<string> {
     'policies/web.yaml': policy('web'),
     'policies/more/db.yaml': policy('db'),
     'policies/endpoints.yaml': ENDPOINTS,
+    'tests/web.yaml': POLICY_TEST,
     'old/web.yaml': policy('web'),
     'new/web.yaml': policy('db') + ENDPOINTS,
     'main/web.yaml': policy('web'),

@@ -35,7 +35,9 @@ describe('the package', () => {
       'dist/commands.cjs',
       'dist/etcd.cjs',
       'schemas/manifest.json',
+      'schemas/policytest.json',
       'examples/tutorial/net1.yaml',
+      'examples/policy-test/tutorial.yaml',
       'LICENSE',
     ]) {
       assert.ok(files.includes(`package/${file}`), file)

@@ -80,6 +80,7 @@ function formatFrame(problem: Problem, linesOf: (file: string) => SourceLines | 
   if (lines && problem.range) text.push(...formatLines(lines, problem.range, gutter, paint, options))
   const subject = formatSubject(problem)
   if (subject !== '') text.push(`${margin} ${theme.faint('=')} at: ${subject}`)
+  for (const note of problem.notes ?? []) text.push(`${margin} ${theme.faint('=')} ${safeText(note)}`)
   for (const [index, line] of (problem.help?.split('\n') ?? []).entries()) {
     text.push(`${margin} ${index === 0 ? `${theme.faint('=')} ${theme.note('help')}:` : '       '} ${safeText(line)}`)
   }

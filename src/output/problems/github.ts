@@ -22,6 +22,7 @@ function annotation(problem: Problem): string {
   const lines = [
     safeMessage(problem),
     ...(subject === '' ? [] : [`at: ${subject}`]),
+    ...(problem.notes ?? []).map(safeText),
     ...(problem.help?.split('\n') ?? []).map((line) => `help: ${safeText(line)}`),
   ]
   const command = problem.severity === 'info' ? 'notice' : problem.severity

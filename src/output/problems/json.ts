@@ -25,7 +25,7 @@ const UNSAFE =
   /(?!\n)[\p{Cc}\p{Zl}\p{Zp}\u{ad}\u{61c}\u{180e}\u{200b}\u{200e}\u{200f}\u{202a}-\u{202e}\u{2060}-\u{206f}\u{feff}\u{fff9}-\u{fffb}\u{e0000}-\u{e007f}]/gu
 
 function orderFields(problem: Problem): Problem {
-  const { code, severity, message, file, range, resource, path, help, fix } = problem
+  const { code, severity, message, file, range, resource, path, notes, help, fix } = problem
   return {
     code,
     severity,
@@ -34,6 +34,7 @@ function orderFields(problem: Problem): Problem {
     ...(range === undefined ? {} : { range }),
     ...(resource === undefined ? {} : { resource }),
     ...(path === undefined ? {} : { path }),
+    ...(notes === undefined ? {} : { notes }),
     ...(help === undefined ? {} : { help }),
     ...(fix === undefined ? {} : { fix }),
   }

@@ -1,5 +1,5 @@
 import type { Problem } from '../../model/problem.ts'
-import { escapeForTerminal } from '../escape.ts'
+import { xml, xmlText } from '../xml.ts'
 import { formatPlace, formatSubject, safeMessage, safeText } from './words.ts'
 
 /** Problems as a JUnit report: a suite for each file, a failed case for each problem; without problems one case that passed. Notes and warnings do not fail. */
@@ -29,24 +29,17 @@ function suite(name: string, cases: readonly Problem[]): string {
 function testCase(problem: Problem): string {
   const place = formatPlace(problem) ?? ''
   const subject = formatSubject(problem)
-  const text = [place, ...(subject === '' ? [] : [subject]), ...(problem.help?.split('\n') ?? []).map((line) => `help: ${safeText(line)}`)].join('\n')
+  const notes = (problem.notes ?? []).map(safeText)
+  const text = [
+    place,
+    ...(subject === '' ? [] : [subject]),
+    ...notes,
+    ...(problem.help?.split('\n') ?? []).map((line) => `help: ${safeText(line)}`),
+  ].join('\n')
   const name = [problem.code, place].filter((part) => part !== '').join(' ')
   const content =
     problem.severity === 'error'
       ? `<failure type="${xml(problem.code)}" message="${xml(safeMessage(problem))}">${xmlText(text)}</failure>`
       : `<system-out>${xmlText(`${problem.severity}: ${safeMessage(problem)}\n${text}`)}</system-out>`
   return `    <testcase classname="${xml(problem.file ?? 'manifests')}" name="${xml(name)}">${content}</testcase>\n`
-}
-
-function xml(text: string): string {
-  return xmlText(escapeForTerminal(text)).replaceAll('"', '&quot;')
-}
-
-/** For text that is safe already, apart from its line feeds. */
-function xmlText(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replace(/[\ufffe\uffff]/g, '\ufffd')
 }

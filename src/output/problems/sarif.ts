@@ -24,7 +24,7 @@ export function formatSarif(problems: readonly Problem[]): string {
 const LEVELS = { error: 'error', warning: 'warning', info: 'note' } as const
 
 function result(problem: Problem, ruleIndex: number): object {
-  const { file, range, help, fix } = problem
+  const { file, range, notes = [], help, fix } = problem
   const subject = formatSubject(problem)
   const artifactLocation = file === undefined ? undefined : { uri: uriOf(file) }
   const physicalLocation = artifactLocation && { artifactLocation, ...(range ? { region: region(range) } : {}) }
@@ -37,7 +37,7 @@ function result(problem: Problem, ruleIndex: number): object {
     ruleId: problem.code,
     ruleIndex,
     level: LEVELS[problem.severity],
-    message: { text: help === undefined ? problem.message : `${problem.message}\n${help}` },
+    message: { text: [problem.message, ...notes, ...(help === undefined ? [] : [help])].join('\n') },
     ...(Object.keys(location).length > 0 ? { locations: [location] } : {}),
     ...(fix && artifactLocation && deleted
       ? {

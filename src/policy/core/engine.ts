@@ -132,6 +132,13 @@ export class Engine {
     return answers
   }
 
+  /** The headers with which a rule of these facts matches packets between two places, whoever has the rule. */
+  matching(rule: RuleFacts, source: number, destination: number): ConnectionSet {
+    const family = this.places.list[source]?.family
+    if (family === undefined || family !== this.places.list[destination]?.family) return NOTHING
+    return this.#matches.between(rule, source, destination, family)
+  }
+
   // --- internal ---
 
   /** All pairs of one place and each other; `direction` is that in which the one sees them. */

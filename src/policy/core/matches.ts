@@ -111,6 +111,12 @@ export class Matches {
     return step
   }
 
+  /** The headers with which a rule matches packets from one place to another, of one family. */
+  between(rule: RuleFacts, source: number, destination: number, family: 4 | 6): ConnectionSet {
+    const ends = this.space.intersect(this.headersAt(rule.source, 'source', source), this.headersAt(rule.destination, 'destination', destination))
+    return this.space.intersect(headersOf(this.space, rule, family), ends)
+  }
+
   /** The places that fulfil what a rule asks of one end, and with which headers. */
   end(entity: EntityFacts, side: Side): readonly EndMatch[] {
     let known = this.#entities.get(entity)

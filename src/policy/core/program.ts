@@ -46,6 +46,14 @@ export class Runner {
   }
 }
 
+/** What holds before any policy: failsafe ports of hosts, tunnels that workloads must not build (`reference/felix.md 1.4, 1.7`). */
+export function always(space: ConnectionSpace, group: Pick<Group, 'kind' | 'direction'>): Pick<Part, 'allowed' | 'denied' | 'open'> {
+  let [allowed, denied] = [NOTHING, NOTHING]
+  if (group.kind === 'host') for (const [protocol, port] of FAILSAFE[group.direction]) allowed = space.union(allowed, toPort(space, protocol, port))
+  else if (group.direction === 'egress') denied = space.union(toPort(space, UDP, VXLAN_PORT), space.protocol(IP_IN_IP))
+  return { allowed, denied, open: space.complement(space.union(allowed, denied)) }
+}
+
 // --- internal ---
 
 /** Above as many parts it pays to put together those that came to the same. */
@@ -194,14 +202,6 @@ function merge(rows: Rows, parts: readonly Part[]): Part[] {
     else merged.set(key, part)
   }
   return [...merged.values()]
-}
-
-/** What holds before any policy: failsafe ports of hosts, tunnels that workloads must not build (`reference/felix.md 1.4, 1.7`). */
-function always(space: ConnectionSpace, group: Group): Pick<Part, 'allowed' | 'denied' | 'open'> {
-  let [allowed, denied] = [NOTHING, NOTHING]
-  if (group.kind === 'host') for (const [protocol, port] of FAILSAFE[group.direction]) allowed = space.union(allowed, toPort(space, protocol, port))
-  else if (group.direction === 'egress') denied = space.union(toPort(space, UDP, VXLAN_PORT), space.protocol(IP_IN_IP))
-  return { allowed, denied, open: space.complement(space.union(allowed, denied)) }
 }
 
 function toPort(space: ConnectionSpace, protocol: number, port: number): ConnectionSet {

@@ -105,14 +105,23 @@ export function walkForward(world: World, endpoint: Endpoint, direction: Directi
   return { endpoint, direction, verdict, layers }
 }
 
-// --- internal ---
-
 /** A layer before a packet has met it. */
-type Plan =
+export type Plan =
   | { readonly type: 'tier'; readonly tier: Tier; readonly direction: Direction; readonly stage: Stage; readonly policies: readonly Policy[] }
   | { readonly type: 'profile'; readonly direction: Direction; readonly name: string; readonly profile: Profile | undefined }
 
 type Stage = 'untracked' | 'preDNAT' | 'normal'
+
+/** All that acts at an endpoint, in order: untracked, preDNAT and other policies tier by tier, then its profiles. */
+export function layersAt(world: World, endpoint: Endpoint, direction: Direction): Plan[] {
+  const tiers = (['untracked', 'preDNAT', 'normal'] as const).flatMap((stage) =>
+    world.tiers.flatMap((tier) => tierPlan(tier, stage, endpoint, direction, () => true)),
+  )
+  const profiles = endpoint.profiles.map((name): Plan => ({ type: 'profile', direction, name, profile: world.profiles.get(name) }))
+  return [...tiers, ...profiles]
+}
+
+// --- internal ---
 
 function beforePolicy(endpoint: Endpoint, direction: Direction, { protocol, dstPort }: Packet): (Layer & { type: 'always' }) | undefined {
   if (endpoint.kind === 'host') {
@@ -121,15 +130,6 @@ function beforePolicy(endpoint: Endpoint, direction: Direction, { protocol, dstP
   }
   const isTunnel = direction === 'egress' && (protocol === IP_IN_IP || (protocol === UDP && dstPort === VXLAN_PORT))
   return isTunnel ? { type: 'always', outcome: 'Deny', note: 'encapsulated packet from a workload' } : undefined
-}
-
-/** All that acts at an endpoint, in order: untracked, preDNAT and other policies tier by tier, then its profiles. */
-function layersAt(world: World, endpoint: Endpoint, direction: Direction): Plan[] {
-  const tiers = (['untracked', 'preDNAT', 'normal'] as const).flatMap((stage) =>
-    world.tiers.flatMap((tier) => tierPlan(tier, stage, endpoint, direction, () => true)),
-  )
-  const profiles = endpoint.profiles.map((name): Plan => ({ type: 'profile', direction, name, profile: world.profiles.get(name) }))
-  return [...tiers, ...profiles]
 }
 
 /** The policies of a tier that act at an endpoint; none when none does, and then the tier's end does not act either. */

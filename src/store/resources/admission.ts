@@ -28,7 +28,7 @@ export async function loadFacts(datastore: Datastore, intents: readonly Intent[]
   const writes = (kind: string) => intents.some((intent) => intent.target.kind.kind === kind && intent.type !== 'delete')
   const deletesTier = intents.some((intent) => intent.target.kind.kind === 'Tier' && intent.type === 'delete')
   const [tiers, filters, pools, blocks, policiesInTier] = await Promise.all([
-    intents.some((intent) => isTiered(intent.target.kind) && intent.type !== 'delete') ? namesOf(datastore, 'Tier') : new Set<string>(),
+    intents.some((intent) => isTiered(intent.target.kind) && intent.type !== 'delete') ? tierNames(datastore) : new Set<string>(),
     writes('BGPPeer') ? namesOf(datastore, 'BGPFilter') : new Set<string>(),
     writes('IPPool') ? poolsByName(datastore) : new Map<string, Resource>(),
     writes('IPPool') ? blockCidrs(datastore) : [],
@@ -140,6 +140,11 @@ async function namesOf(datastore: Datastore, kindName: string): Promise<Set<stri
   if (!kind) return new Set()
   const { keyValues } = await datastore.range(kindRange(kind), { keysOnly: true })
   return new Set(keyValues.flatMap((keyValue) => parseResourceKey(kind, keyValue.key)?.name ?? []))
+}
+
+/** The built-in ones are there with the first write at the latest. */
+async function tierNames(datastore: Datastore): Promise<Set<string>> {
+  return new Set([...BUILTIN_TIERS.map(({ name }) => name), ...(await namesOf(datastore, 'Tier'))])
 }
 
 async function poolsByName(datastore: Datastore): Promise<Map<string, Resource>> {

@@ -50,15 +50,7 @@ export async function writeResources(datastore: Datastore, intents: readonly Int
   let open = intents.map((_, index) => index)
   for (let attempt = 0; open.length > 0; attempt++) {
     if (attempt > 0) await options.clock.pause(Math.min(200, 5 * 2 ** attempt))
-    const chosen = open.map((index) => ({ index, intent: intents[index] as Intent }))
-    const [state, facts] = await Promise.all([
-      loadState(
-        datastore,
-        chosen.map((item) => item.intent),
-      ),
-      loadFacts(datastore, intents),
-    ])
-    const writes = plan(chosen, state, facts, options.clock, outcomes)
+    const writes = await planOpen(datastore, intents, open, options.clock, outcomes)
     const failed = outcomes.some((outcome) => outcome?.type === 'failed')
     if (options.atomic && failed) {
       return outcomes.map((outcome) => (outcome?.type === 'failed' ? outcome : { type: 'not-tried' }))
@@ -79,6 +71,19 @@ export async function writeResources(datastore: Datastore, intents: readonly Int
   return outcomes as Outcome[]
 }
 
+/** What `writeResources` would come to if it began now; nothing is written, and what is written has no revision yet. */
+export async function planResources(datastore: Datastore, intents: readonly Intent[], clock: Clock): Promise<Outcome[]> {
+  const outcomes = Array.from<Outcome | undefined>({ length: intents.length })
+  await planOpen(
+    datastore,
+    intents,
+    intents.map((_, index) => index),
+    clock,
+    outcomes,
+  )
+  return outcomes as Outcome[]
+}
+
 // --- internal ---
 
 const ATTEMPTS = 20
@@ -89,6 +94,25 @@ const MANY_OF_A_KIND = 200
 interface Chosen {
   readonly index: number
   readonly intent: Intent
+}
+
+/** Plans the intents with these numbers on what is in the store now. */
+async function planOpen(
+  datastore: Datastore,
+  intents: readonly Intent[],
+  open: readonly number[],
+  clock: Clock,
+  outcomes: (Outcome | undefined)[],
+): Promise<PendingWrite[]> {
+  const chosen = open.map((index) => ({ index, intent: intents[index] as Intent }))
+  const [state, facts] = await Promise.all([
+    loadState(
+      datastore,
+      chosen.map((item) => item.intent),
+    ),
+    loadFacts(datastore, intents),
+  ])
+  return plan(chosen, state, facts, clock, outcomes)
 }
 
 /** The current pairs that the intents are about. */
