@@ -13,6 +13,7 @@ export const commandList = [
   { name: 'applies', group: 'policy', summary: 'Which policies and profiles act on an endpoint' },
   { name: 'selects', group: 'policy', summary: 'Which endpoints a policy or selector picks' },
   { name: 'diff', group: 'policy', summary: 'What would change: fields, and what becomes reachable or unreachable' },
+  { name: 'lint', group: 'policy', summary: 'Find rules and policies that do not do what they seem to' },
   { name: 'validate', group: 'manifests', summary: 'Check manifests without a datastore' },
   { name: 'convert', group: 'manifests', summary: 'Convert manifests between API versions v1 and v3' },
   { name: 'node', group: 'host', summary: 'Run the agent that enforces policy on this host, and ask how it is' },

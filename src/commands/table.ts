@@ -23,6 +23,7 @@ export const commandModules: Readonly<Record<CommandName, () => Promise<{ readon
   applies: () => import('./applies.ts'),
   selects: () => import('./selects.ts'),
   diff: () => import('./diff.ts'),
+  lint: () => import('./lint.ts'),
   validate: () => import('./validate.ts'),
   convert: () => import('./convert.ts'),
   node: () => import('./node.ts'),
