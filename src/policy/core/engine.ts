@@ -137,7 +137,7 @@ export class Engine {
   matching(rule: RuleFacts, source: number, destination: number): ConnectionSet {
     const family = this.places.list[source]?.family
     if (family === undefined || family !== this.places.list[destination]?.family) return NOTHING
-    return this.#matches.between(rule, source, destination, family)
+    return this.matches.between(rule, source, destination, family)
   }
 
   // --- internal ---

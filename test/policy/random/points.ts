@@ -43,10 +43,9 @@ function edges(): Ip[] {
     if (!net) throw new Error(text)
     const { family, value } = maskNet(net)
     const last = lastIp(net).value
-    const around =
-      family === 4
-        ? [value, Number(value) - 1, last, Number(last) + 1].filter((one) => one >= 0 && one < 2 ** 32)
-        : [BigInt(value), BigInt(value) - 1n, BigInt(last), BigInt(last) + 1n].filter((one) => one >= 0n && one < 1n << 128n)
+    const step = (from: number | bigint, by: 1 | -1) => (typeof from === 'bigint' ? from + BigInt(by) : from + by)
+    const end = family === 4 ? 2 ** 32 : 1n << 128n
+    const around = [value, step(value, -1), last, step(last, 1)].filter((one) => one >= 0 && one < end)
     for (const one of around) {
       const ip = { family, value: one } as Ip
       found.set(formatIp(ip), ip)
