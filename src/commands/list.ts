@@ -14,6 +14,7 @@ export const commandList = [
   { name: 'selects', group: 'policy', summary: 'Which endpoints a policy or selector picks' },
   { name: 'diff', group: 'policy', summary: 'What would change: fields, and what becomes reachable or unreachable' },
   { name: 'test', group: 'policy', summary: 'Run policy tests' },
+  { name: 'lint', group: 'policy', summary: 'Find rules and policies that do not do what they seem to' },
   { name: 'validate', group: 'manifests', summary: 'Check manifests without a datastore' },
   { name: 'convert', group: 'manifests', summary: 'Convert manifests between API versions v1 and v3' },
   { name: 'node', group: 'host', summary: 'Run the agent that enforces policy on this host, and ask how it is' },

@@ -24,6 +24,7 @@ export const commandModules: Readonly<Record<CommandName, () => Promise<{ readon
   selects: () => import('./selects.ts'),
   diff: () => import('./diff.ts'),
   test: () => import('./test.ts'),
+  lint: () => import('./lint.ts'),
   validate: () => import('./validate.ts'),
   convert: () => import('./convert.ts'),
   node: () => import('./node.ts'),

@@ -115,6 +115,8 @@ const VALUES: Readonly<Record<string, string>> = {
   type: 'merge',
   json: '{}',
   duration: '1s',
+  codes: 'shadowed-rule',
+  code: 'shadowed-rule',
   node: 'host1',
   folder: 'run',
   connection: 'tcp/80',

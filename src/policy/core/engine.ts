@@ -20,12 +20,13 @@ export class Engine {
   readonly space: ConnectionSpace
   readonly places: Places
   readonly atoms: Atoms
+  readonly labels: LabelClasses
+  /** What rules ask, answered for all places. */
+  readonly matches: Matches
   /** What numbers in answers mean. */
   readonly outcomes: Outcomes
   readonly #facts: Facts
   readonly #nets: readonly Net[]
-  readonly #labels: LabelClasses
-  readonly #matches: Matches
   readonly #runner: Runner
   readonly #registry: GroupRegistry
   /** The group of each endpoint class. */
@@ -52,26 +53,26 @@ export class Engine {
       const { engine, places } = before
       this.places = places
       this.atoms = engine.atoms
-      this.#labels = engine.#labels
-      this.#matches = engine.#matches
+      this.labels = engine.labels
+      this.matches = engine.matches
       this.#runner = engine.#runner
       this.#registry = engine.#registry
       this.#answers = engine.#answers
     } else {
-      this.#labels = classifyLabels(
+      this.labels = classifyLabels(
         [...facts.endpoints, ...facts.networkSets].map((owner) => owner.labels),
         selectorsOf(rulesOf(facts), policiesOf(facts)),
       )
       this.atoms = cutAddresses([...nets, ...netsOf(facts, rulesOf(facts))])
-      this.places = findPlaces(facts.endpoints, this.#labels, this.atoms)
-      const setClasses = facts.networkSets.map((_, index) => this.#labels.classOf[facts.endpoints.length + index] ?? 0)
-      this.#matches = new Matches(space, this.places, this.atoms, this.#labels, facts.networkSets, setClasses)
-      this.#runner = new Runner(this.#matches, this.outcomes)
+      this.places = findPlaces(facts.endpoints, this.labels, this.atoms)
+      const setClasses = facts.networkSets.map((_, index) => this.labels.classOf[facts.endpoints.length + index] ?? 0)
+      this.matches = new Matches(space, this.places, this.atoms, this.labels, facts.networkSets, setClasses)
+      this.#runner = new Runner(this.matches, this.outcomes)
       this.#registry = new GroupRegistry()
       this.#answers = new Map()
     }
     const sameRules = before !== undefined && before.engine.#facts.tiers === facts.tiers && before.engine.#facts.profiles === facts.profiles
-    this.#groups = sameRules ? before.engine.#groups : groupsOf(facts, this.places.endpointClasses, this.#labels, this.#registry)
+    this.#groups = sameRules ? before.engine.#groups : groupsOf(facts, this.places.endpointClasses, this.labels, this.#registry)
     this.#ofPlace = sameRules ? before.engine.#ofPlace : { ingress: [], egress: [] }
     if (before && !sameRules) this.#takeOver(before.engine)
   }
@@ -136,7 +137,7 @@ export class Engine {
   matching(rule: RuleFacts, source: number, destination: number): ConnectionSet {
     const family = this.places.list[source]?.family
     if (family === undefined || family !== this.places.list[destination]?.family) return NOTHING
-    return this.#matches.between(rule, source, destination, family)
+    return this.matches.between(rule, source, destination, family)
   }
 
   // --- internal ---
@@ -178,14 +179,14 @@ export class Engine {
     const policies = [...policiesOf(facts)].filter((policy) => !this.#registry.has(policy))
     const profiles = [...facts.profiles].filter(([name, profile]) => before.profiles.get(name) !== profile)
     const rules = [...policies, ...profiles.map(([, profile]) => profile)].flatMap(({ ingress = [], egress = [] }) => [...ingress, ...egress])
-    for (const selector of selectorsOf(rules, policies)) if (!this.#labels.knows(selector)) return false
+    for (const selector of selectorsOf(rules, policies)) if (!this.labels.knows(selector)) return false
     for (const net of netsOf({ networkSets: [] }, rules)) if (!this.atoms.knows(net)) return false
     return true
   }
 
   #ownHeaders(rule: RuleFacts, direction: Direction, place: number): ConnectionSet {
     const side = direction === 'ingress' ? 'destination' : 'source'
-    return this.#matches.headersAt(rule[side], side, place)
+    return this.matches.headersAt(rule[side], side, place)
   }
 }
 

@@ -263,6 +263,42 @@ type Fulfilled = Pick<EndMatch, 'places' | 'headers'>
 
 export type Side = 'source' | 'destination'
 
+/** The numbers and ranges of a list of ports. */
+export function numbersOf(ports: readonly Port[]): Intervals {
+  const found: [number, number][] = []
+  for (const port of ports) {
+    if (typeof port === 'number') found.push([port, port])
+    else if (port.includes(':')) {
+      const [first = 0, last = 0] = port.split(':').map(Number)
+      found.push([first, last])
+    }
+  }
+  return intervalsOf(found)
+}
+
+/** The headers of some protocols with these ports on one side. */
+export function onPorts(space: ConnectionSpace, protocols: readonly number[], ports: Intervals, side: Side): ConnectionSet {
+  let set = NOTHING
+  for (const protocol of protocols) {
+    const one = side === 'source' ? space.ports(protocol, ports, ALL_PORTS) : space.ports(protocol, ALL_PORTS, ports)
+    set = space.union(set, one)
+  }
+  return set
+}
+
+/** The headers that a rule asks for, for packets of one family, whatever their ends. */
+export function headersOf(space: ConnectionSpace, rule: RuleFacts, family: 4 | 6): ConnectionSet {
+  if (rule.ipVersion !== undefined && rule.ipVersion !== family) return NOTHING
+  // ICMP is a protocol of IPv4, ICMPv6 one of IPv6: in the other family such a rule is not there.
+  const [own, foreign] = family === 4 ? [ICMP, ICMPV6] : [ICMPV6, ICMP]
+  if (rule.protocol === foreign) return NOTHING
+  let set = rule.protocol === undefined ? EVERYTHING : space.protocol(rule.protocol)
+  if (rule.notProtocol !== undefined) set = space.subtract(set, space.protocol(rule.notProtocol))
+  if (rule.icmp?.type !== undefined) set = space.intersect(set, typed(space, own, rule.icmp))
+  if (rule.notIcmp?.type !== undefined) set = space.subtract(space.intersect(set, space.protocol(own)), typed(space, own, rule.notIcmp))
+  return set
+}
+
 // --- internal ---
 
 function isSome<T>(list: readonly T[] | undefined): list is readonly T[] {
@@ -277,41 +313,7 @@ function isName(port: Port): port is string {
   return typeof port === 'string' && !port.includes(':')
 }
 
-/** The numbers and ranges of a list of ports. */
-function numbersOf(ports: readonly Port[]): Intervals {
-  const found: [number, number][] = []
-  for (const port of ports) {
-    if (typeof port === 'number') found.push([port, port])
-    else if (port.includes(':')) {
-      const [first = 0, last = 0] = port.split(':').map(Number)
-      found.push([first, last])
-    }
-  }
-  return intervalsOf(found)
-}
-
-function onPorts(space: ConnectionSpace, protocols: readonly number[], ports: Intervals, side: Side): ConnectionSet {
-  let set = NOTHING
-  for (const protocol of protocols) {
-    const one = side === 'source' ? space.ports(protocol, ports, ALL_PORTS) : space.ports(protocol, ALL_PORTS, ports)
-    set = space.union(set, one)
-  }
-  return set
-}
-
 const ALL_PORTS: Intervals = combineIntervals('union', [], [0, MAX_PORT])
-
-function headersOf(space: ConnectionSpace, rule: RuleFacts, family: 4 | 6): ConnectionSet {
-  if (rule.ipVersion !== undefined && rule.ipVersion !== family) return NOTHING
-  // ICMP is a protocol of IPv4, ICMPv6 one of IPv6: in the other family such a rule is not there.
-  const [own, foreign] = family === 4 ? [ICMP, ICMPV6] : [ICMPV6, ICMP]
-  if (rule.protocol === foreign) return NOTHING
-  let set = rule.protocol === undefined ? EVERYTHING : space.protocol(rule.protocol)
-  if (rule.notProtocol !== undefined) set = space.subtract(set, space.protocol(rule.notProtocol))
-  if (rule.icmp?.type !== undefined) set = space.intersect(set, typed(space, own, rule.icmp))
-  if (rule.notIcmp?.type !== undefined) set = space.subtract(space.intersect(set, space.protocol(own)), typed(space, own, rule.notIcmp))
-  return set
-}
 
 function typed(space: ConnectionSpace, protocol: number, { type = 0, code }: IcmpFacts): ConnectionSet {
   return space.icmp(protocol, [[type, type]], code === undefined ? [[0, 255]] : [[code, code]])
