@@ -8,7 +8,7 @@ import { type Printer, printerFor } from '../output/printer.ts'
 import type { Datastore } from '../store/datastore.ts'
 import type { ResourceFailure } from '../store/resources/failure.ts'
 import type { Target } from '../store/resources/keys.ts'
-import { getResource, isFailure, listResources } from '../store/resources/read.ts'
+import { getResource, isFailure, scanResources } from '../store/resources/read.ts'
 import { type Context, EXIT } from './context.ts'
 import { failureProblems, itemProblem } from './problems.ts'
 import { withExamples } from './help.ts'
@@ -68,8 +68,8 @@ export const define: Define = (command, run) => {
 interface Found {
   readonly groups: readonly ResultGroup[]
   readonly failures: readonly ResourceFailure[]
-  /** Keys that a list had to leave out. */
-  readonly unreadable: readonly string[]
+  /** Keys that each list had to leave out, all known once it was printed. */
+  readonly unreadable: readonly (readonly string[])[]
 }
 
 async function getByName(word: string, names: readonly string[], options: GetOptions, context: Context): Promise<number> {
@@ -137,8 +137,8 @@ async function versionOne(notes: Problem[]): Promise<ToV1> {
 }
 
 async function findAll(datastore: Datastore, kind: Kind, namespace: string | undefined): Promise<Found> {
-  const { resources, revision, unreadable } = await listResources(datastore, kind, kind.scope === 'namespaced' ? namespace : undefined)
-  return { groups: [{ kind, resources, revision }], failures: [], unreadable }
+  const { resources, revision, unreadable } = await scanResources(datastore, kind, kind.scope === 'namespaced' ? namespace : undefined)
+  return { groups: [{ kind, resources, revision }], failures: [], unreadable: [unreadable] }
 }
 
 /** One resource to be shown; without a name, all of its kind and namespace. */
@@ -174,7 +174,7 @@ async function show(find: (datastore: Datastore) => Promise<Found>, view: View, 
     const { isTerminal } = context.stdout
     await printer.print(found.groups, { write: (text) => context.stdout.write(text), isTerminal, namespaces, facts })
   }
-  for (const key of found.unreadable) context.stderr.write(`warning: left out what cannot be read: ${escapeForTerminal(key)}\n`)
+  for (const key of found.unreadable.flat()) context.stderr.write(`warning: left out what cannot be read: ${escapeForTerminal(key)}\n`)
   const problems = [...notes, ...found.failures.flatMap((failure) => failureProblems(failure))]
   if (problems.length > 0) {
     const { printProblems } = await import('./report.ts')
@@ -197,7 +197,7 @@ function exported(group: ResultGroup): ResultGroup {
     } = resource.metadata
     return { ...resource, metadata }
   }
-  return { ...group, resources: group.resources.map(strip) }
+  return { ...group, resources: Array.from(group.resources, strip) }
 }
 
 /** The AS number of BGPConfiguration `default`, else Calico's own. */

@@ -9,7 +9,7 @@ export function time(description: string, options: { readonly omit?: Omit } = {}
 /** A time in RFC 3339 as Go prints it, or undefined when the text is none. */
 export function canonicalTime(text: string): string | undefined {
   const [, date = '', clock = '', zone = ''] = RFC3339.exec(text) ?? []
-  if (!isDay(date)) return undefined
+  if (!EVERY_MONTHS_DAY.test(date) && !isDay(date)) return undefined
   // No `Date` where none is needed: the first one reads the machine's time zone, which takes longer than the rest of a `get`.
   if (zone === 'Z') return `${date}T${clock}Z`
   return new Date(`${date}T${clock}${zone}`).toISOString().replace(/\.\d+Z$/, 'Z')
@@ -18,6 +18,9 @@ export function canonicalTime(text: string): string | undefined {
 // --- internal ---
 
 const RFC3339 = /^(\d{4}-\d{2}-\d{2})T((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:[.,]\d+)?(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/
+
+/** Days that all months have: nearly all. */
+const EVERY_MONTHS_DAY = /-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])$/
 
 const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 

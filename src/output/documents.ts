@@ -6,7 +6,8 @@ import { formatYaml } from './yaml.ts'
 /** Something that was asked for, and what there was. */
 export interface ResultGroup {
   readonly kind: Kind
-  readonly resources: readonly Resource[]
+  /** A list may be gone through once only: it need not be in memory as a whole. */
+  readonly resources: Iterable<Resource>
   /** The store's revision, when all resources of the kind were asked for; absent: they were asked for by name. */
   readonly revision?: number
 }
@@ -25,7 +26,7 @@ export type ToV1 = (resource: Resource) => { readonly kind: string; readonly api
  */
 export function documentsOf(groups: readonly ResultGroup[]): object[] {
   return groups.flatMap((group) => {
-    const items = group.resources.map((resource) => arrangeResource(group.kind, resource))
+    const items = Array.from(group.resources, (resource) => arrangeResource(group.kind, resource))
     return group.revision === undefined ? items : [{ ...listHead(group), items }]
   })
 }
@@ -52,11 +53,7 @@ export function writeYaml(groups: readonly ResultGroup[], write: Write, toV1?: T
 export function writeJson(groups: readonly ResultGroup[], write: Write, toV1?: ToV1): void {
   const out = inChunks(write)
   if (toV1) {
-    writeJsonArray(
-      convert(groups, toV1).map((item) => () => item),
-      '',
-      out.write,
-    )
+    writeJsonArray(convert(groups, toV1), '', out.write)
     out.write('\n')
     return out.end()
   }
@@ -65,7 +62,7 @@ export function writeJson(groups: readonly ResultGroup[], write: Write, toV1?: T
   if (only && others.length === 0) writeJsonGroup(only, out.write)
   else if (only) {
     writeJsonArray(
-      found.map((group) => () => documentsOf([group])[0]),
+      found.flatMap((group) => documentsOf([group])),
       '',
       out.write,
     )
@@ -94,12 +91,12 @@ function inChunks(write: Write): { readonly write: Write; readonly end: () => vo
 }
 
 function convert(groups: readonly ResultGroup[], toV1: ToV1): object[] {
-  return groups.flatMap(({ resources }) => resources.flatMap((resource) => toV1(resource) ?? []))
+  return groups.flatMap(({ resources }) => Array.from(resources, toV1).filter((resource) => resource !== undefined))
 }
 
 /** A group for each thing that is printed as one. */
 function single(group: ResultGroup): ResultGroup[] {
-  return group.revision === undefined ? group.resources.map((resource) => ({ kind: group.kind, resources: [resource] })) : [group]
+  return group.revision === undefined ? Array.from(group.resources, (resource) => ({ kind: group.kind, resources: [resource] })) : [group]
 }
 
 function listHead(group: ResultGroup): { kind: string; apiVersion: string; metadata: { resourceVersion: string } } {
@@ -107,30 +104,31 @@ function listHead(group: ResultGroup): { kind: string; apiVersion: string; metad
 }
 
 function writeYamlGroup(group: ResultGroup, write: Write): void {
-  if (group.revision === undefined || group.resources.length === 0) return write(formatYaml(documentsOf([group])[0] ?? []))
+  if (group.revision === undefined) return write(formatYaml(documentsOf([group])[0] ?? []))
   const { kind, apiVersion, metadata } = listHead(group)
   write(formatYaml({ apiVersion }))
-  write('items:\n')
-  for (const resource of group.resources) write(formatYaml([arrangeResource(group.kind, resource)]))
+  let count = 0
+  for (const resource of group.resources) write(`${count++ === 0 ? 'items:\n' : ''}${formatYaml([arrangeResource(group.kind, resource)])}`)
+  if (count === 0) write('items: []\n')
   write(formatYaml({ kind, metadata }))
 }
 
 function writeJsonGroup(group: ResultGroup, write: Write): void {
-  if (group.revision === undefined || group.resources.length === 0) return write(formatJson(documentsOf([group])[0]))
+  if (group.revision === undefined) return write(formatJson(documentsOf([group])[0]))
   // The head's closing brace comes after the items.
   write(`${formatJson(listHead(group)).slice(0, -2)},\n  "items": `)
-  writeJsonArray(
-    group.resources.map((resource) => () => arrangeResource(group.kind, resource)),
-    '  ',
-    write,
-  )
+  writeJsonArray(arrangeAll(group), '  ', write)
   write('\n}')
 }
 
+function* arrangeAll(group: ResultGroup): Iterable<Resource> {
+  for (const resource of group.resources) yield arrangeResource(group.kind, resource)
+}
+
 /** `indent`: that of the line on which the array begins. */
-function writeJsonArray(items: readonly (() => unknown)[], indent: string, write: Write): void {
-  if (items.length === 0) return write('[]')
+function writeJsonArray(items: Iterable<unknown>, indent: string, write: Write): void {
   const inner = `${indent}  `
-  for (const [index, item] of items.entries()) write(`${index === 0 ? '[' : ','}\n${inner}${formatJson(item(), inner)}`)
-  write(`\n${indent}]`)
+  let count = 0
+  for (const item of items) write(`${count++ === 0 ? '[' : ','}\n${inner}${formatJson(item, inner)}`)
+  write(count === 0 ? '[]' : `\n${indent}]`)
 }

@@ -2,13 +2,11 @@ import { escapeMarkup, needsCare, orderedKeys } from '../model/json.ts'
 
 /**
  * JSON as Go's `json.MarshalIndent` with two spaces writes it: fields in the order they have, `<` `>` `&` U+2028 U+2029 escaped, big integers in full.
- * and, beyond Go's, all characters that could do more on a terminal than be read. No line feed at the end. `indent` is put before every line but the first.
+ * and, beyond Go's, all characters that could do more on a terminal than be read. No line feed at the end. `indent`, an even number of spaces, is put before every line but the first.
  */
 export function formatJson(value: unknown, indent = ''): string {
   const careful = typeof value === 'object' && value !== null && needsCare(value)
-  const text = careful ? write(value, '') : JSON.stringify(value ?? null, undefined, 2)
-  // Texts hold no line feeds in JSON: each one in it begins a line.
-  return escapeUnseen(escapeMarkup(indent === '' ? text : text.replaceAll('\n', `\n${indent}`)))
+  return escapeUnseen(escapeMarkup(careful ? write(value, indent) : indented(value ?? null, indent)))
 }
 
 // --- internal ---
@@ -26,6 +24,20 @@ function unicodeEscape(char: string): string {
     .split('')
     .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
     .join('')
+}
+
+/** Lists around it bring its lines to their place faster than going through them would. */
+function indented(value: unknown, indent: string): string {
+  let wrapped = value
+  let [before, after] = [0, 0]
+  for (let depth = indent.length / 2; depth > 0; depth--) {
+    wrapped = [wrapped]
+    // `[`, a line feed and the next indent; a line feed, this indent and `]`.
+    before += 2 + 2 * depth
+    after += 2 * depth
+  }
+  const text = JSON.stringify(wrapped, undefined, 2)
+  return before === 0 ? text : text.slice(before, text.length - after)
 }
 
 function write(value: unknown, indent: string): string {

@@ -121,7 +121,7 @@ function tablePrinter(view: View): Printer {
 }
 
 async function printNames(groups: readonly ResultGroup[], { write, namespaces }: PrintOptions): Promise<void> {
-  for (const { kind, resources } of groups) if (resources.length > 0) write(formatNames(kind, resources, namespaces === 'all'))
+  for (const { kind, resources } of groups) write(formatNames(kind, resources, namespaces === 'all'))
 }
 
 function goTemplatePrinter(template: string): Printer {

@@ -20,7 +20,7 @@ export function columnsOf(kind: Kind, view: View, namespace: boolean): readonly 
 }
 
 /** A table of resources: headings, a line for each, and a blank line, as the peer prints them. Cells are safe to show on a terminal. */
-export function formatTable(columns: readonly Column[], resources: readonly Resource[], facts: ColumnFacts): string {
+export function formatTable(columns: readonly Column[], resources: Iterable<Resource>, facts: ColumnFacts): string {
   const rows = [columns.map((column) => column.heading)]
   for (const resource of resources) rows.push(columns.map((column) => cell(column.value(resource as never, facts))))
   return `${layOutColumns(rows)}\n`

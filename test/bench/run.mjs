@@ -36,6 +36,7 @@ const rows = []
 try {
   short()
   for (const store of ['etcd', 'local']) bulk(store)
+  engine()
 } finally {
   etcd.stop()
   rmSync(folder, { recursive: true, force: true })
@@ -127,6 +128,38 @@ function bulk(store) {
   measure('delete -f, 10,000', ['delete', '-f', file('profiles.yaml')], 40, { before: filled })
 }
 
+/** The engine in memory, each measure in a process of its own. Updates are bounded in milliseconds, the others as multiples. */
+function engine() {
+  const measure = (name, what, endpoints, policies, bounds) => {
+    if (!wanted(name)) return
+    const [floors, runs] = [[], []]
+    for (let i = 0; i < 3; i++) {
+      floors.push(timed(process.execPath, ['-e', '0'], base).milliseconds)
+      const args = ['--expose-gc', join(root, 'test', 'bench', 'policy-one.mjs'), what, String(endpoints), String(policies)]
+      const { status, stdout, stderr } = spawnSync(process.execPath, args, { env: base, encoding: 'utf8' })
+      if (status !== 0) throw new Error(`${name} failed with ${status}: ${stderr.slice(0, 500)}`)
+      runs.push(JSON.parse(stdout))
+    }
+    const times = runs.map((run) => run.milliseconds)
+    const megabytes = Math.max(...runs.map((run) => run.megabytes))
+    const [milliseconds, floor] = [median(times), median(floors)]
+    const best = Math.min(...times) / Math.min(...floors)
+    const bound = bounds.milliseconds === undefined ? bounds.ratio : bounds.milliseconds / floor
+    rows.push({ name, milliseconds, ratio: milliseconds / floor, best, bound, megabytes, mostMegabytes: bounds.megabytes })
+    return milliseconds
+  }
+  measure('map of 10,000 endpoints x 1,000 policies', 'typical', 10_000, 1000, { ratio: 12, megabytes: 150 })
+  measure('map of 10,000 x 5,000', 'typical', 10_000, 5000, { ratio: 20 })
+  measure('map of 100,000 x 1,000', 'typical', 100_000, 1000, { ratio: 20 })
+  measure('map of 10,000 x 1,000, each selector one endpoint', 'hostile', 10_000, 1000, { ratio: 70 })
+  // At most linear in endpoints: ten times as many cost ten times as much at most,.
+  const small = measure('map of 1,000 x 1,000', 'typical', 1000, 1000, { ratio: 12 })
+  if (small !== undefined) measure('map of 10,000 x 1,000, growth from 1,000', 'typical', 10_000, 1000, { milliseconds: 10 * small })
+  if (small !== undefined) measure('map of 100,000 x 1,000, growth from 1,000', 'typical', 100_000, 1000, { milliseconds: 100 * small })
+  measure('one endpoint changed in 10,000 x 1,000', 'update-endpoint', 10_000, 1000, { milliseconds: 1 })
+  measure('one policy changed in 10,000 x 1,000', 'update-policy', 10_000, 1000, { milliseconds: 20 })
+}
+
 function wanted(name) {
   return words.length === 0 || words.some((word) => name.includes(word))
 }
@@ -162,7 +195,7 @@ function isOver({ ratio, bound, megabytes, mostMegabytes }) {
 function print() {
   const lines = rows.map((row) => [
     row.name,
-    `${row.milliseconds.toFixed(0)} ms`,
+    `${row.milliseconds.toFixed(row.milliseconds < 10 ? 1 : 0)} ms`,
     `${row.ratio.toFixed(2)} x (best ${row.best.toFixed(2)} x)`,
     `${Number(row.bound.toFixed(2))} x`,
     row.megabytes ? `${row.megabytes.toFixed(0)} MB${row.mostMegabytes === undefined ? '' : ` of ${row.mostMegabytes}`}` : '',

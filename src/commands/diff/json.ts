@@ -1,4 +1,4 @@
-import { formatIp, formatNet } from '../../model/net.ts'
+import { formatIp, formatNet, type Ip } from '../../model/net.ts'
 import { formatPath, type Path } from '../../model/problem.ts'
 import { entriesOf, nameOf } from '../../policy/connections/describe.ts'
 import type { Comparison, Group, Row, Witness } from '../../policy/diff/compare.ts'
@@ -70,6 +70,8 @@ function rowJson({ space }: Comparison, row: Row, nameOfGroup: (group: Group) =>
     name: nameOfGroup(one),
     presence: one.presence,
     endpoints: one.endpoints.map(({ before, after }) => (after ?? before)?.id),
+    // Where endpoints have further addresses, by which they are not meant.
+    ...(one.partial ? { addresses: one.members.map(({ before, after }) => formatIp((after ?? before) as Ip)) } : {}),
     outside: one.outside && { nets: one.outside.nets.map(formatNet), but: one.outside.but.map(formatNet) },
   })
   return {

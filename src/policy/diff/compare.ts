@@ -8,7 +8,7 @@ import { type Outside, outsideOf } from '../reach/outside.ts'
 import type { Endpoint, World } from '../world/world.ts'
 import { type Change, findChanges, type Presence, presenceOf, type State } from './changes.ts'
 import { type DecisionPair, decisionsOf } from './decision.ts'
-import type { Joint, JointEndpoint, JointPlace } from './joint.ts'
+import type { Joint, JointEndpoint, JointPlace, Member } from './joint.ts'
 import { type Pair, pairOf } from './pair.ts'
 
 /** What becomes of packets when one world takes the place of another. */
@@ -40,6 +40,10 @@ export interface Group {
   /** Whether the endpoints are on both sides; where they are not, nothing passes. */
   readonly presence: Presence
   readonly endpoints: readonly JointEndpoint[]
+  /** The addresses by which the endpoints are meant. */
+  readonly members: readonly Member[]
+  /** Whether some of the endpoints have further addresses, of the same version of IP, by which they are not meant. */
+  readonly partial: boolean
   /** Undefined when there are none. */
   readonly outside: Outside | undefined
 }
@@ -92,6 +96,7 @@ interface Draft {
 interface Ends {
   readonly presence: Presence
   readonly endpoints: readonly JointEndpoint[]
+  readonly members: readonly Member[]
   readonly atoms: readonly number[]
 }
 
@@ -122,9 +127,10 @@ function withoutSelf({ places }: Joint, change: Change): Change {
 
 function endsOf({ places }: Joint, numbers: readonly number[]): Ends {
   const found = numbers.flatMap((number) => places[number] ?? [])
-  const endpoints = [...new Set(found.flatMap(({ members }) => members.map(({ endpoint }) => endpoint)))].sort((a, b) => a.index - b.index)
+  const members = found.flatMap((place) => place.members)
+  const endpoints = [...new Set(members.map(({ endpoint }) => endpoint))].sort((a, b) => a.index - b.index)
   const atoms = found.flatMap(({ outside }) => (outside ? [outside.atom] : []))
-  return { presence: found[0] ? presenceOf(found[0]) : 'both', endpoints, atoms }
+  return { presence: found[0] ? presenceOf(found[0]) : 'both', endpoints, members, atoms }
 }
 
 /** Puts those of IPv4 and of IPv6 together that are otherwise the same. */
@@ -138,7 +144,7 @@ function acrossFamilies(drafts: readonly Draft[]): readonly Draft[] {
   return [...byKey.values()].flatMap((same) => {
     const [a, b] = same
     if (same.length !== 2 || !a || !b || a.families[0] === b.families[0]) return same
-    const join = (x: Ends, y: Ends): Ends => ({ ...x, atoms: [...x.atoms, ...y.atoms] })
+    const join = (x: Ends, y: Ends): Ends => ({ ...x, members: [...x.members, ...y.members], atoms: [...x.atoms, ...y.atoms] })
     const changes = [...a.changes, ...b.changes]
     return [{ key: a.key, changes, families: [4, 6], source: join(a.source, b.source), destination: join(a.destination, b.destination) }]
   })
@@ -150,16 +156,28 @@ function rowOf(sides: Sides, { changes, families, source, destination }: Draft):
     const example = exampleOf(sides.joint, change)
     if (!example) continue
     const { before, after, connections } = change
-    const ends = { source: groupOf(sides, source), destination: groupOf(sides, destination) }
+    const ends = { source: groupOf(sides, source, families), destination: groupOf(sides, destination, families) }
     return { before, after, ...ends, families, connections, witness: replay(sides, change, example) }
   }
   return undefined
 }
 
-function groupOf({ joint, outside }: Sides, { presence, endpoints, atoms }: Ends): Group {
+function groupOf({ joint, outside }: Sides, { presence, endpoints, members, atoms }: Ends, families: readonly Family[]): Group {
   const chosen = new Set(atoms)
   const rest = outside.filter((atom) => !chosen.has(atom))
-  return { presence, endpoints, outside: atoms.length === 0 ? undefined : outsideOf(joint.atoms, [atoms, rest])[0] }
+  const all = endpoints.reduce((sum, endpoint) => sum + countAddresses(endpoint, families), 0)
+  return {
+    presence,
+    endpoints,
+    members,
+    partial: members.length < all,
+    outside: atoms.length === 0 ? undefined : outsideOf(joint.atoms, [atoms, rest])[0],
+  }
+}
+
+function countAddresses({ before, after }: JointEndpoint, families: readonly Family[]): number {
+  const { addresses = [], otherAddresses = [] } = after ?? before ?? {}
+  return [...addresses, ...otherAddresses].filter(({ family }) => families.includes(family)).length
 }
 
 /** One end of a packet, on both sides. */

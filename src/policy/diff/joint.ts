@@ -33,6 +33,8 @@ export interface JointPlace {
 /** One side of a comparison. */
 export interface Sided {
   readonly world: World
+  /** Those of the world, in the order of the engine. */
+  readonly endpoints: readonly Endpoint[]
   readonly engine: Engine
 }
 
@@ -53,9 +55,9 @@ export function joinPlaces(before: Sided, after: Sided): Joint {
     return (places[id] ??= { family, before: a, after: b, outside, members: [] })
   }
   const endpoints: JointEndpoint[] = []
-  const later = new Map(after.world.endpoints.map(({ id }, index) => [id, index]))
+  const later = new Map(after.endpoints.map(({ id }, index) => [id, index]))
   const join = (i: number | undefined, j: number | undefined) => {
-    const [old, now] = [i === undefined ? undefined : before.world.endpoints[i], j === undefined ? undefined : after.world.endpoints[j]]
+    const [old, now] = [i === undefined ? undefined : before.endpoints[i], j === undefined ? undefined : after.endpoints[j]]
     const endpoint = { index: endpoints.length, before: old, after: now }
     endpoints.push(endpoint)
     for (const [x, y] of pairSlots(slotsOf(before, old, i), slotsOf(after, now, j))) {
@@ -63,7 +65,7 @@ export function joinPlaces(before: Sided, after: Sided): Joint {
       put(family, x?.place, y?.place).members.push({ endpoint, before: x?.ip, after: y?.ip })
     }
   }
-  for (const [i, { id }] of before.world.endpoints.entries()) {
+  for (const [i, { id }] of before.endpoints.entries()) {
     join(i, later.get(id))
     later.delete(id)
   }

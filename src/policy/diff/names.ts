@@ -24,14 +24,14 @@ export class GroupNames {
   }
 
   /** As in `app=web (12 endpoints) and addresses in 10.0.0.0/8`. */
-  name({ presence, endpoints, outside }: Group): string {
+  name({ presence, endpoints, partial, outside }: Group): string {
     const parts: string[] = []
     if (endpoints.length > 0) {
       const members = endpoints.map(({ index }) => index)
       const key = `${presence}${members.join()}`
       let name = this.#known.get(key)
       if (name === undefined) this.#known.set(key, (name = this.#endpointsName(members, presence)))
-      parts.push(name)
+      parts.push(partial ? `${name}, by some addresses` : name)
     }
     if (outside) parts.push(outsideName(outside, this.#networkSets))
     return parts.join(' and ')

@@ -1,6 +1,9 @@
+import { goJson } from '../../model/json.ts'
+import type { Ip } from '../../model/net.ts'
 import type { ConnectionSpace } from '../connections/space.ts'
 import { Engine } from '../core/engine.ts'
-import type { World } from '../world/world.ts'
+import type { Facts } from '../facts.ts'
+import type { Endpoint, NetworkSet, Policy, Profile, World } from '../world/world.ts'
 import { type Joint, joinPlaces, type Sided } from './joint.ts'
 
 /** Both sides with their engines, and their places brought together. */
@@ -10,8 +13,86 @@ export interface Pair {
   readonly joint: Joint
 }
 
-/** Engines for two worlds with one space, so that their results can be compared. */
+/**
+ * Engines for two worlds with one space, so that their results can be compared. What the worlds have alike is computed once: a changed policy does not cost
+ * a second map.
+ */
 export function pairOf(before: World, after: World, space: ConnectionSpace): Pair {
-  const [a, b] = [before, after].map((world): Sided => ({ world, engine: new Engine(world, space) })) as [Sided, Sided]
+  const { facts, endpoints } = inObjectsOf(before, after)
+  const base = new Engine(askingBoth(before, facts), space)
+  const a: Sided = { world: before, endpoints: before.endpoints, engine: base.updated(before) }
+  const b: Sided = { world: after, endpoints, engine: base.updated(facts) }
   return { before: a, after: b, joint: joinPlaces(a, b) }
+}
+
+// --- internal ---
+
+/** Facts of the first world and, besides, all that rules of the second ask for: an engine for them can tell apart what either world does. */
+function askingBoth(before: World, after: Facts): Facts {
+  const known = new Set<unknown>([...before.tiers.flatMap(({ policies }) => policies), ...before.profiles.values()])
+  const policies = after.tiers.flatMap((tier) => tier.policies).filter((policy) => !known.has(policy))
+  // No profile has a name with a line feed.
+  const profiles = [...after.profiles].filter(([, profile]) => !known.has(profile)).map(([name, profile]) => [`\n${name}`, profile] as const)
+  return {
+    endpoints: before.endpoints,
+    networkSets: before.networkSets,
+    tiers: [...before.tiers, { defaultAction: 'Pass', policies }],
+    profiles: new Map([...before.profiles, ...profiles]),
+  }
+}
+
+/** The facts of the second world, in the objects and the order of the first where they are the same; and its own endpoints in that order. */
+function inObjectsOf(before: World, after: World): { readonly facts: Facts; readonly endpoints: readonly Endpoint[] } {
+  const rest = new Map(after.endpoints.map((endpoint) => [endpoint.id, endpoint]))
+  const pairs: (readonly [Endpoint, Endpoint])[] = []
+  for (const endpoint of before.endpoints) {
+    const own = rest.get(endpoint.id)
+    if (!own || !rest.delete(endpoint.id)) continue
+    pairs.push([isSameEndpoint(endpoint, own) ? endpoint : own, own])
+  }
+  for (const own of rest.values()) pairs.push([own, own])
+  const policies = new Map(before.tiers.flatMap((tier) => tier.policies).map((policy) => [nameOf(policy), policy]))
+  const facts: Facts = {
+    endpoints: pairs.map(([fact]) => fact),
+    networkSets: after.networkSets.map((set, index) => {
+      const known = before.networkSets[index]
+      return known && isSameSet(known, set) ? known : set
+    }),
+    tiers: after.tiers.map((tier) => ({ ...tier, policies: tier.policies.map((policy) => sameRules(policies.get(nameOf(policy)), policy)) })),
+    profiles: new Map([...after.profiles].map(([name, profile]) => [name, sameRules(before.profiles.get(name), profile)])),
+  }
+  return { facts, endpoints: pairs.map(([, own]) => own) }
+}
+
+function isSameEndpoint(a: Endpoint, b: Endpoint): boolean {
+  if (a === b) return true
+  const isAlike = a.kind === b.kind && a.allInterfaces === b.allInterfaces && isSameRecord(a.labels, b.labels) && isSameRecord(a.profiles, b.profiles)
+  const isThere = areSameNets(a.addresses, b.addresses) && areSameNets(a.otherAddresses ?? [], b.otherAddresses ?? [])
+  return isAlike && isThere && a.ports.length === b.ports.length && (a.ports.length === 0 || JSON.stringify(a.ports) === JSON.stringify(b.ports))
+}
+
+function isSameSet(a: NetworkSet, b: NetworkSet): boolean {
+  return a === b || (isSameRecord(a.labels, b.labels) && areSameNets(a.nets, b.nets))
+}
+
+/** Of texts by name or by index. */
+function isSameRecord<T extends object>(a: T, b: T): boolean {
+  if (a === b) return true
+  const keys = Object.keys(a) as (keyof T)[]
+  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && a[key] === b[key])
+}
+
+type IpOrNet = Ip & { readonly prefix?: number }
+
+function areSameNets(a: readonly IpOrNet[], b: readonly IpOrNet[]): boolean {
+  return a.length === b.length && a.every(({ value, prefix }, index) => value === b[index]?.value && prefix === b[index].prefix)
+}
+
+/** A resource resolves to the same whenever it says the same. */
+function sameRules<T extends Policy | Profile>(before: T | undefined, after: T): T {
+  return before && (before === after || goJson(before.resource.spec) === goJson(after.resource.spec)) ? before : after
+}
+
+function nameOf({ kind, namespace = '', name }: Policy): string {
+  return `${kind}/${namespace}/${name}`
 }

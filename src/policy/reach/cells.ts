@@ -40,7 +40,10 @@ export class Cells {
   row(from: Group, groups: readonly Group[], targets: readonly number[], see: (to: number, cell: number) => void): void {
     // The tunnels that no workload may send are no news about it.
     const quiet = this.#traffic.protocol === undefined && from.members[0]?.endpoint.kind === 'workload'
-    const verdictOf = targets.length * FEW < groups.length ? this.#pairs(from) : this.#line(from)
+    const inPairs = targets.length * FEW < groups.length
+    const verdictOf = inPairs ? this.#pairs(from) : this.#line(from)
+    const family = from.places[6] === undefined ? 4 : from.places[4] === undefined ? 6 : undefined
+    if (!inPairs && family !== undefined) return this.#plainRow(from, family, groups, targets, quiet, see)
     for (const at of targets) {
       const to = groups[at]
       if (from.kind === 'outside' && to?.kind === 'outside') continue
@@ -52,6 +55,31 @@ export class Cells {
   }
 
   // --- internal ---
+
+  /** A row of a group with one version of IP, from its line: as most are, and so without a detour. */
+  #plainRow(
+    from: Group,
+    family: Family,
+    groups: readonly Group[],
+    targets: readonly number[],
+    quiet: boolean,
+    see: (to: number, cell: number) => void,
+  ) {
+    const { allowed, unknown } = this.#lines[family]
+    const known: number[] = []
+    for (const at of targets) {
+      const to = groups[at]
+      const place = to?.places[family]
+      if (place === undefined || (from.kind === 'outside' && to?.kind === 'outside')) continue
+      const [may, doubt] = [allowed[place] ?? NOTHING, unknown[place] ?? NOTHING]
+      let cell = doubt === NOTHING ? known[may] : undefined
+      if (cell === undefined) {
+        cell = this.#cell({ family, allowed: may, unknown: doubt }, undefined, quiet)
+        if (doubt === NOTHING) known[may] = cell
+      }
+      if (cell !== 0) see(at, cell)
+    }
+  }
 
   /** Verdicts from a group to any place, one by one. */
   #pairs(from: Group): VerdictOf {

@@ -151,12 +151,17 @@ export class Namer {
   #exception(counts: ReadonlyMap<number, number>, size: number, base: number | undefined): string | undefined {
     const within = this.#countsWithin(base)
     const all = base === undefined ? this.#endpoints.length : (this.#holders[base]?.length ?? 0)
+    return this.#values(this.#without(within, counts), all - size, (trait) => within.get(trait) ?? 0)
+  }
+
+  /** How many of the others have each trait. */
+  #without(within: ReadonlyMap<number, number>, counts: ReadonlyMap<number, number>): Map<number, number> {
     const rest = new Map<number, number>()
     for (const [trait, count] of within) {
       const others = count - (counts.get(trait) ?? 0)
       if (others > 0) rest.set(trait, others)
     }
-    return this.#values(rest, all - size, (trait) => within.get(trait) ?? 0)
+    return rest
   }
 
   /** The values of a subject, few of them, that all of `size` endpoints have and nobody else: an endpoint has one value of each subject at most. */
@@ -187,7 +192,7 @@ export class Namer {
     const denied: number[] = []
     while (rest.length > 0 && chosen.length + denied.length < MOST_TRAITS) {
       // How many of the rest each further condition excludes; of those that exclude the most, a shared trait comes before one that is denied.
-      const have = this.#count(rest)
+      const have = chosen.length + denied.length > 1 ? this.#count(rest) : this.#without(this.#countsWithin(base), counts)
       let [best, excluded, denies] = [-1, 0, false]
       for (const trait of common) {
         const without = rest.length - (have.get(trait) ?? 0)
@@ -196,8 +201,7 @@ export class Namer {
       for (const [trait, count] of have)
         if (!shared.has(trait) && !counts.has(trait) && count > excluded) [best, excluded, denies] = [trait, count, true]
       if (excluded === 0) return undefined
-      const holders = new Set(this.#holders[best])
-      rest = rest.filter((index) => holders.has(index) !== denies)
+      rest = rest.filter((index) => this.#own[index]?.includes(best) !== denies)
       if (denies) denied.push(best)
       else chosen.push(best)
     }

@@ -98,13 +98,14 @@ function fillRows(groups: readonly Group[], cells: Cells, { about, from, to }: Q
   const aboutTargets = targets.filter((at) => ((groups[at]?.focus ?? 0) & ABOUT) !== 0)
   return groups.map((source) => {
     const row = new Map<number, number[]>()
+    const byCell: number[][] = []
     if (from && !(source.focus & FROM)) return row
     cells.row(source, groups, about && !(source.focus & ABOUT) ? aboutTargets : targets, (target, cell) => {
       if (++pairs > MOST_PAIRS)
         throw new UserError('the map has too many pairs of groups', 'ask for a part of it: name a SUBJECT, or use --from, --to or --port')
-      const targets = row.get(cell)
-      if (targets) targets.push(target)
-      else row.set(cell, [target])
+      const known = byCell[cell]
+      if (known) known.push(target)
+      else row.set(cell, (byCell[cell] = [target]))
     })
     return row
   })

@@ -6,13 +6,18 @@ import { doesNotExist, type ResourceFailure } from './failure.ts'
 import { kindRange, parseResourceKey, possibleKeys, type Target } from './keys.ts'
 import { readStored, type StoredResource } from './stored.ts'
 
-export interface ResourceList {
+export interface ResourceScan {
   readonly kind: Kind
-  readonly resources: readonly Resource[]
+  /** Read as they are gone through, once. */
+  readonly resources: Iterable<Resource>
   /** The store's revision of the snapshot. */
   readonly revision: number
-  /** Keys whose values could not be read; lists leave them out, as the peer's do. */
+  /** Keys whose values could not be read; lists leave them out, as the peer's do. All are there when the resources have been gone through. */
   readonly unreadable: readonly string[]
+}
+
+export interface ResourceList extends ResourceScan {
+  readonly resources: readonly Resource[]
 }
 
 /** One resource, under the name the user sees, now or at a past revision of the store; the built-in profile included. */
@@ -25,22 +30,27 @@ export async function getResource(datastore: Datastore, target: Target, revision
 
 /** All resources of a kind, of one namespace if given, in the order in which lists show them. */
 export async function listResources(datastore: Datastore, kind: Kind, namespace?: string): Promise<ResourceList> {
+  const scan = await scanResources(datastore, kind, namespace)
+  return { ...scan, resources: [...scan.resources] }
+}
+
+/** The same, for who looks at them one by one and keeps none: long lists then cost far less memory and time. */
+export async function scanResources(datastore: Datastore, kind: Kind, namespace?: string): Promise<ResourceScan> {
   const { keyValues, revision } = await datastore.range(kindRange(kind, namespace))
-  const resources: Resource[] = []
   const unreadable: string[] = []
+  const stored = readAll(kind, keyValues, unreadable)
+  return { kind, resources: kind.body.listOrder ? [...stored].sort(kind.body.listOrder) : stored, revision, unreadable }
+}
+
+function* readAll(kind: Kind, keyValues: readonly KeyValue[], unreadable: string[]): Iterable<Resource> {
   for (const keyValue of keyValues) {
     if (parseResourceKey(kind, keyValue.key) === undefined) continue
     const stored = readStored(kind, keyValue)
-    if (stored) resources.push(stored.resource)
-    else unreadable.push(keyValue.key)
-  }
-  if (kind.body.listOrder) resources.sort(kind.body.listOrder)
-  if (kind.kind === 'Profile') {
+    if (!stored) unreadable.push(keyValue.key)
     // A stored one of that name would hide what the data path really does.
-    const own = resources.filter((resource) => resource.metadata.name !== DEFAULT_ALLOW)
-    return { kind, resources: [...own, defaultAllowProfile()], revision, unreadable }
+    else if (kind.kind !== 'Profile' || stored.resource.metadata.name !== DEFAULT_ALLOW) yield stored.resource
   }
-  return { kind, resources, revision, unreadable }
+  if (kind.kind === 'Profile') yield defaultAllowProfile()
 }
 
 export function isFailure(value: Resource | ResourceFailure): value is ResourceFailure {

@@ -136,8 +136,10 @@ function isExempt(worlds: readonly World[], from: End, to: End): boolean {
   return (source !== undefined && source.id === destination?.id) || isWithinHost(source, destination)
 }
 
-function holds({ endpoints, outside }: Group, { id, ip }: End): boolean {
-  if (id !== undefined) return endpoints.some(({ before, after }) => (after ?? before)?.id === id)
+function holds({ members, outside }: Group, { id, ip }: End): boolean {
+  if (id !== undefined) {
+    return members.some(({ endpoint, before, after }) => (endpoint.after ?? endpoint.before)?.id === id && (after ?? before)?.value === ip.value)
+  }
   // The smallest network around the address says.
   const around = (nets: readonly Net[] = []) => Math.max(-1, ...nets.filter((net) => containsNet(net, ip)).map(({ prefix }) => prefix))
   return around(outside?.nets) > around(outside?.but)

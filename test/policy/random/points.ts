@@ -41,16 +41,16 @@ function edges(): Ip[] {
   for (const text of NETS) {
     const net = parseNet(text)
     if (!net) throw new Error(text)
-    const { family, value } = maskNet(net)
-    const last = lastIp(net).value
-    const around =
-      family === 4
-        ? [value, Number(value) - 1, last, Number(last) + 1].filter((one) => one >= 0 && one < 2 ** 32)
-        : [BigInt(value), BigInt(value) - 1n, BigInt(last), BigInt(last) + 1n].filter((one) => one >= 0n && one < 1n << 128n)
-    for (const one of around) {
-      const ip = { family, value: one } as Ip
-      found.set(formatIp(ip), ip)
+    for (const ip of [maskNet(net), lastIp(net)]) {
+      for (const one of around(ip)) found.set(formatIp(one), one)
     }
   }
   return [...found.values()]
+}
+
+/** An address, and those just before and behind it. */
+function around(ip: Ip): Ip[] {
+  if (ip.family === 4)
+    return [ip.value - 1, ip.value, ip.value + 1].filter((value) => value >= 0 && value < 2 ** 32).map((value) => ({ family: 4, value }))
+  return [ip.value - 1n, ip.value, ip.value + 1n].filter((value) => value >= 0n && value < 1n << 128n).map((value) => ({ family: 6, value }))
 }

@@ -146,7 +146,7 @@ function profile(name: string): fc.Arbitrary<Resource> {
 function tier(name: string): fc.Arbitrary<Resource> {
   return fc
     .record({ order: fc.constantFrom(1, 2, 1e6), defaultAction: fc.constantFrom('Deny', 'Pass') }, { requiredKeys: [] })
-    .map((spec) => ({ kind: 'Tier', apiVersion: API_VERSION, metadata: { name }, spec: { ...spec } }))
+    .map((spec) => ({ kind: 'Tier', apiVersion: API_VERSION, metadata: { name }, spec }))
 }
 
 function node(name: string): fc.Arbitrary<Resource> {
@@ -173,7 +173,7 @@ function policy(namespaces: readonly (string | undefined)[]) {
       egress: rules(4),
     })
     .map(({ namespace, stage, namespaceSelector, serviceAccountSelector, order, types, ...rest }) => ({
-      metadata: { ...(namespace ? { namespace } : {}) },
+      metadata: namespace ? { namespace } : {},
       spec: {
         ...rest,
         ...given({ order, types }),
