@@ -173,7 +173,7 @@ function policy(namespaces: readonly (string | undefined)[]) {
       egress: rules(4),
     })
     .map(({ namespace, stage, namespaceSelector, serviceAccountSelector, order, types, ...rest }) => ({
-      metadata: { ...(namespace ? { namespace } : {}) },
+      metadata: namespace ? { namespace } : {},
       spec: {
         ...rest,
         ...given({ order, types }),
