@@ -40,7 +40,7 @@ export class NetworkNamespace {
   async close(): Promise<void> {
     if (this.#holder.exitCode !== null) return
     this.#holder.ref()
-    const closed = once(this.#holder, 'close')
+    const closed = once(this.#holder, 'exit')
     this.#holder.stdin?.end()
     await closed
   }
@@ -81,7 +81,7 @@ export class PacketSender {
 
   async close(): Promise<void> {
     this.#process.ref()
-    const closed = once(this.#process, 'close')
+    const closed = once(this.#process, 'exit')
     this.#process.stdin?.end()
     await closed
   }
