@@ -24,7 +24,7 @@ describe('selects', () => {
           ['workload-A', 'calico-01', '192.168.0.1'],
           ['workload-C', 'calico-01', '192.168.0.3'],
           ['workload-E', 'calico-02', '192.168.0.66'],
-        ].map(([name, node, ip], index) => [name, 'WorkloadEndpoint', node, ip, `examples/workloads/tutorial.yaml:${[4, 40, 76][index]}:1`]),
+        ].map(([name, node, ip], index) => [name, 'WorkloadEndpoint', node, ip, `examples/workloads/tutorial.yaml:${[5, 41, 77][index]}:1`]),
       ],
     )
   })
