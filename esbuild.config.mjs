@@ -92,15 +92,19 @@ const { outputFiles, metafile } = await build({
   legalComments: 'none',
   logLevel: 'warning',
 })
-rmSync(join(root, 'dist'), { recursive: true, force: true })
-mkdirSync(join(root, 'dist'))
 const digest = createHash('sha256')
 for (const { text } of outputFiles) digest.update(text)
 const buildId = digest.digest('hex').slice(0, 16)
-for (const [file, chunks] of Object.entries(placeChunks(metafile.outputs))) {
-  const functions = (await Promise.all(chunks.map(asFunction))).join(',\n')
-  writeFileSync(join(root, 'dist', `${file}.cjs`), `({${functions.replaceAll(BUILD_MARK, buildId)}})\n`)
-}
+const files = await Promise.all(
+  Object.entries(placeChunks(metafile.outputs)).map(async ([file, chunks]) => {
+    const functions = (await Promise.all(chunks.map(asFunction))).join(',\n')
+    return [file, `({${functions.replaceAll(BUILD_MARK, buildId)}})\n`]
+  }),
+)
+// All at once, so that who runs the program meanwhile hardly ever finds none.
+rmSync(join(root, 'dist'), { recursive: true, force: true })
+mkdirSync(join(root, 'dist'))
+for (const [file, text] of files) writeFileSync(join(root, 'dist', `${file}.cjs`), text)
 
 await writeSchemas()
 
