@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { describe, it } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { Renderer } from '../../../src/agent/dataplane/render.ts'
 import { replaceTable } from '../../../src/agent/dataplane/transaction.ts'
 import { buildWorld } from '../../../src/policy/world/build.ts'
