@@ -181,7 +181,7 @@ function emptyMessage(descriptor: Descriptor, type: string): Message {
 function zero(descriptor: Descriptor, type: string): unknown {
   switch (type) {
     case 'bytes':
-      return Buffer.alloc(0)
+      return NOTHING
     case 'string':
       return ''
     case 'bool':
@@ -196,6 +196,9 @@ function zero(descriptor: Descriptor, type: string): unknown {
       return descriptor.enums[type] ? (Object.keys(descriptor.enums[type])[0] ?? 0) : null
   }
 }
+
+/** One for all: making buffers is most of what reading a pair would cost. */
+const NOTHING = Buffer.alloc(0)
 
 const VARINT = 0
 const LENGTH = 2
