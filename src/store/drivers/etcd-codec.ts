@@ -170,12 +170,30 @@ function fieldsById(descriptor: Descriptor, type: string): readonly (FieldDescri
 
 /** A message as it is when nothing was sent: scalars zero, lists empty, messages null; of alternatives none. */
 function emptyMessage(descriptor: Descriptor, type: string): Message {
-  const message: Message = {}
-  for (const field of descriptor.messages[type] ?? []) {
-    if (field.repeated) message[field.name] = []
-    else if (field.oneof === undefined) message[field.name] = zero(descriptor, field.type)
-  }
+  let templates = emptyMessages.get(descriptor)
+  if (!templates) emptyMessages.set(descriptor, (templates = new Map()))
+  let template = templates.get(type)
+  if (!template) templates.set(type, (template = templateOf(descriptor, type)))
+  const message: Message = { ...template.scalars }
+  for (const list of template.lists) message[list] = []
   return message
+}
+
+interface Template {
+  readonly scalars: Message
+  readonly lists: readonly string[]
+}
+
+/** Answers of large transactions hold thousands of messages of a few types. */
+const emptyMessages = new WeakMap<Descriptor, Map<string, Template>>()
+
+function templateOf(descriptor: Descriptor, type: string): Template {
+  const fields = descriptor.messages[type] ?? []
+  const scalars = fields.filter((field) => !field.repeated && field.oneof === undefined)
+  return {
+    scalars: Object.fromEntries(scalars.map((field) => [field.name, zero(descriptor, field.type)])),
+    lists: fields.filter((field) => field.repeated).map((field) => field.name),
+  }
 }
 
 function zero(descriptor: Descriptor, type: string): unknown {
