@@ -28,6 +28,7 @@ Next, try it yourself (resources are kept below ~/.local/state/calicoctl unless 
   npm link                                   puts calicoctl on your PATH
   calicoctl apply -f examples/tutorial/
   calicoctl get profiles
+  calicoctl why workload-A workload-B icmp -f examples/workloads -f examples/tutorial
   calicoctl --help
 
 With an etcd that Calico's own components use:  ETCD_ENDPOINTS=http://127.0.0.1:2379 calicoctl get nodes

@@ -1,10 +1,10 @@
-import type { Ip } from '../../model/net.ts'
+import { containsNet, type Ip } from '../../model/net.ts'
 import type { Port } from '../../model/port.ts'
 import type { Selector } from '../../model/selector/ast.ts'
 import { matches } from '../../model/selector/evaluate.ts'
 import { ICMP, ICMPV6, PORTED } from '../connections/packet.ts'
 import type { EntityFacts, IcmpFacts, RuleFacts } from '../facts.ts'
-import { holds, type Owners, ownersOf, type Packet } from './packet.ts'
+import { type Owners, ownersOf, type Packet } from './packet.ts'
 import type { World } from '../world/world.ts'
 
 /** Fields of a rule, as in its manifest, that a packet does not fulfil. `family`: the rule is none for this version of IP. */
@@ -48,9 +48,9 @@ function missesOfEnd(asked: EntityFacts, ip: Ip, protocol: number, port: number,
   const owners = ownersOf(world, ip)
   if (selector && !isPicked(selector, owners)) misses.push('selector')
   if (notSelector && isPicked(notSelector, owners)) misses.push('notSelector')
-  if (nets.length > 0 && !nets.some((net) => holds(net, ip))) misses.push('nets')
+  if (nets.length > 0 && !nets.some((net) => containsNet(net, ip))) misses.push('nets')
   // A list of networks of the other version only makes the rule one of that version.
-  if (notNets.length > 0 && (!notNets.some((net) => net.family === ip.family) || notNets.some((net) => holds(net, ip)))) misses.push('notNets')
+  if (notNets.length > 0 && (!notNets.some((net) => net.family === ip.family) || notNets.some((net) => containsNet(net, ip)))) misses.push('notNets')
   if (ports.length > 0 && !isOnPort(ports, selector, owners, protocol, port)) misses.push('ports')
   if (notPorts.length > 0 && isOnPort(notPorts, selector, owners, protocol, port)) misses.push('notPorts')
   return misses

@@ -1,4 +1,4 @@
-import type { Ip } from '../../model/net.ts'
+import { containsNet, type Ip } from '../../model/net.ts'
 import type { Header } from '../connections/packet.ts'
 import type { Endpoint, NetworkSet, World } from '../world/world.ts'
 
@@ -18,13 +18,7 @@ export interface Owners {
 export function ownersOf(world: World, ip: Ip): Owners {
   let byAddress = addressIndexes.get(world.endpoints)
   if (!byAddress) addressIndexes.set(world.endpoints, (byAddress = indexAddresses(world.endpoints)))
-  return { endpoints: byAddress.get(ip.value) ?? [], networkSets: world.networkSets.filter(({ nets }) => nets.some((net) => holds(net, ip))) }
-}
-
-/** Whether an address is in a network. Never across IP versions. */
-export function holds(net: World['networkSets'][number]['nets'][number], ip: Ip): boolean {
-  if (net.family === 4) return ip.family === 4 && Math.floor(net.value / 2 ** (32 - net.prefix)) === Math.floor(ip.value / 2 ** (32 - net.prefix))
-  return ip.family === 6 && net.value >> BigInt(128 - net.prefix) === ip.value >> BigInt(128 - net.prefix)
+  return { endpoints: byAddress.get(ip.value) ?? [], networkSets: world.networkSets.filter(({ nets }) => nets.some((net) => containsNet(net, ip))) }
 }
 
 // --- internal ---
