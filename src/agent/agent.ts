@@ -11,6 +11,7 @@ import { acceptForwarding } from './docker/forwarding.ts'
 import { type Followed, followWorld } from './feed.ts'
 import { footprintFile } from './footprint-file.ts'
 import { detectAddress } from './host/autodetect.ts'
+import { Connections } from './host/connections.ts'
 import { readInterfaces, watchInterfaces } from './host/interfaces.ts'
 import { ProgramError, runProgram } from './host/program.ts'
 import { updateRoutes } from './host/routes.ts'
@@ -85,6 +86,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     if (options.docker) await acceptForwarding(log)
   })
   const renderer = new Renderer()
+  const connections = new Connections(log)
   const prepared = new Set<string>()
   let followed: Followed | undefined
   const programmed = new Programmed()
@@ -105,6 +107,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       }
     }
     await updateRoutes(local.workloads, new Set(interfaces.keys()))
+    await connections.update(local.workloads)
     programmed.reached(local.workloads)
     state.programmed(revision, local, clock.now(), begun)
     log('debug', 'the kernel has what the datastore says', { revision })

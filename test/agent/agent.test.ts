@@ -79,6 +79,25 @@ describe('the agent', { skip: namespacesHere('conntrack', 'perl', 'taskset') }, 
     assert.deepEqual(routes(), ['10.1.0.1 dev cali0 scope link', '10.1.0.2 dev cali1 scope link'])
   })
 
+  it('forgets the connections of an address that goes: who has it next did not make them', async () => {
+    let before = agent.revision
+    await apply(profile('net2', '{action: Allow}'))
+    await agent.reaches(before + 1)
+    lab.neighbours([[address(0)], [address(1)], [address(2)]])
+    const there = { source: address(0), destination: address(2), protocol: 17, srcPort: 7000, dstPort: 53 }
+    const back = { source: address(2), destination: address(0), protocol: 17, srcPort: 53, dstPort: 7000 }
+    assert.deepEqual(await lab.deliver([{ from: 0, to: 2, packet: there }]), [true])
+    assert.deepEqual(await lab.deliver([{ from: 2, to: 0, packet: back }]), [true])
+    before = agent.revision
+    await calicoctl(['delete', 'wep', 'lab-libnetwork-libnetwork-e2', '-n', 'libnetwork'])
+    await agent.reaches(before + 1)
+    before = agent.revision
+    await apply(workload(2, 'net2'))
+    await agent.reaches(before + 1)
+    lab.neighbours([[address(0)], [address(1)], [address(2)]])
+    assert.deepEqual(await lab.deliver([{ from: 2, to: 0, packet: back }]), [false])
+  })
+
   it('leaves everything as it is when it is killed, and writes nothing again when it is back', async () => {
     await agent.settled()
     const rules = () => lab.host.run(['nft', '-a', '-s', 'list', 'table', 'inet', 'calico']).replace(/\tset ours \{.*\n(?:\t\t.*\n)*\t\}\n/, '')
