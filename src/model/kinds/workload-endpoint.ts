@@ -1,5 +1,6 @@
 import { ipAddress, ipv4Address, ipv6Address, networkOrAddress, sameVersion, singleAddress, holdsAddress } from '../address.ts'
 import { join, nameColumn } from '../column.ts'
+import { CONTAINER_ANNOTATION } from '../container.ts'
 import { endpointName } from '../endpoint-name.ts'
 import { checkPorts, workloadPorts } from '../endpoint-port.ts'
 import { interfaceName } from '../interface-name.ts'
@@ -19,7 +20,7 @@ export const workloadEndpoint = defineKind(
     computesName: true,
     columns: [
       nameColumn(['wide']),
-      { heading: 'WORKLOAD', value: ({ spec }: Endpoint) => (spec?.orchestrator === 'k8s' ? spec.pod : spec?.workload) ?? '' },
+      { heading: 'WORKLOAD', value: workloadOf },
       { heading: 'NODE', value: ({ spec }: Endpoint) => spec?.node ?? '' },
       { heading: 'NETWORKS', value: ({ spec }: Endpoint) => join(spec?.ipNetworks) },
       { heading: 'INTERFACE', value: ({ spec }: Endpoint) => spec?.interfaceName ?? '' },
@@ -99,7 +100,13 @@ const specSchema = struct('What the endpoint is.', {
 type Spec = ValueOf<typeof specSchema>
 
 interface Endpoint {
+  readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> }
   readonly spec?: Spec
+}
+
+/** What people call it. Docker's endpoints all have the same workload: there it is the container's name, where that was noted. */
+function workloadOf({ metadata, spec }: Endpoint): string {
+  return (spec?.orchestrator === 'k8s' ? spec.pod : (metadata?.annotations?.[CONTAINER_ANNOTATION] ?? spec?.workload)) ?? ''
 }
 
 function complete(resource: Resource<Spec>): void {

@@ -1,3 +1,4 @@
+import { CONTAINER_ANNOTATION } from '../../model/container.ts'
 import type { EndpointPort } from '../../model/endpoint-port.ts'
 import type { Resource } from '../../model/kind.ts'
 import { formatIp, type Ip } from '../../model/net.ts'
@@ -11,9 +12,6 @@ import type { Endpoint, NetworkSet } from './world.ts'
 
 /** The labels that each profile hands on, by its name. */
 export type Inheritance = ReadonlyMap<string, Labels>
-
-/** Where the agent notes the names that Docker's users know a container and its network by. */
-export const CONTAINER_ANNOTATION = 'docker.projectcalico.org/container'
 
 export function workloadEndpoint(resource: Resource, origin: Origin, inheritance: Inheritance): Endpoint {
   const { metadata, spec = {} } = resource as Resource<WorkloadSpec>

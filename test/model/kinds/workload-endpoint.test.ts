@@ -96,3 +96,11 @@ for (const [what, spec, name, expected] of refused) {
     }
   })
 }
+
+test('the table calls an endpoint of Docker by its container, where that was noted', () => {
+  const column = workloadEndpoint.body.columns.find(({ heading }) => heading === 'WORKLOAD')
+  const shown = (annotations: Record<string, string>) =>
+    column?.value({ metadata: { annotations }, spec: { ...DOCKER, workload: 'libnetwork' } } as never, { defaultAsNumber: undefined })
+  assert.equal(shown({ 'docker.projectcalico.org/container': 'workload-A' }), 'workload-A')
+  assert.equal(shown({}), 'libnetwork')
+})
