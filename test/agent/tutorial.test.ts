@@ -62,7 +62,7 @@ describe('Docker networks on one host', { skip: dockerHere() }, () => {
     const profiles = await calicoctl('get', 'profiles', '-o', 'name')
     assert.equal(profiles.stdout, 'profile/net1\nprofile/net2\nprofile/projectcalico-default-allow\n')
     const endpoints = await calicoctl('get', 'wep', '-n', 'libnetwork')
-    assert.deepEqual(endpoints.stdout.match(/^workload-[ABC](?= )/gm)?.sort(), ['workload-A', 'workload-B', 'workload-C'])
+    assert.deepEqual(endpoints.stdout.match(/\bworkload-[ABC](?= )/g)?.sort(), ['workload-A', 'workload-B', 'workload-C'])
     const why = await calicoctl('why', 'workload-A', 'workload-B', 'icmp')
     assert.equal(why.code, 1)
     assert.match(why.stdout, /^DENIED: workload-A may not reach workload-B with icmp:/)
