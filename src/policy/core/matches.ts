@@ -6,7 +6,7 @@ import { combineIntervals, type Intervals, intervalsOf } from '../connections/in
 import { ICMP, ICMPV6, PORTED } from '../connections/packet.ts'
 import { type ConnectionSet, type ConnectionSpace, EVERYTHING, MAX_PORT, NOTHING } from '../connections/space.ts'
 import type { Atoms } from './atoms.ts'
-import { addBits, allBits, type Bits, boundsOf, eachBit, hasAny, hasBit, keepBits, noBits, removeBits, setBit } from './bits.ts'
+import { addBits, allBits, type Bits, boundsOf, eachBit, hasAny, hasBit, keepBits, noBits, removeBits, setBit, setBits } from './bits.ts'
 import type { Direction, EntityFacts, IcmpFacts, NetworkSetFacts, RuleFacts } from '../facts.ts'
 import type { LabelClasses } from './label-classes.ts'
 import type { Places } from './places.ts'
@@ -37,11 +37,11 @@ export class Matches {
   readonly #places: Places
   readonly #atoms: Atoms
   readonly #labels: LabelClasses
-  /** Places by the endpoint class that owns their address, then by network set. */
+  /** Places by the endpoint class that owns their address. */
   readonly #placesOfClass: number[][]
-  readonly #placesOfSet: number[][]
+  /** Places by the label class of who owns their address or of the network set that holds it; some may be listed twice. */
+  readonly #placesOfLabels: number[][]
   readonly #placesOfAtom: number[][] = []
-  readonly #setClasses: readonly number[]
   readonly #selected: Bits[] = []
   readonly #selectors = new TextPool()
   readonly #selectorIds = new Map<Selector, number>()
@@ -69,7 +69,6 @@ export class Matches {
     this.#atoms = atoms
     this.#labels = labels
     this.size = places.list.length
-    this.#setClasses = setClasses
     this.#families = { 4: noBits(this.size), 6: noBits(this.size) }
     this.#placesOfClass = places.endpointClasses.map(() => [])
     for (const [index, place] of places.list.entries()) {
@@ -78,12 +77,14 @@ export class Matches {
       neighbours.push(index)
       for (const owner of place.owners) this.#placesOfClass[owner]?.push(index)
     }
-    this.#placesOfSet = networkSets.map(({ nets }) => {
-      const found: number[] = []
-      if (nets.length > 0) eachBit(this.#within(nets), (place) => found.push(place))
-      return found
-    })
-    for (const [endpointClass, { example }] of places.endpointClasses.entries()) {
+    this.#placesOfLabels = Array.from({ length: labels.size }, () => [])
+    for (const [index, { nets }] of networkSets.entries()) {
+      const found = this.#placesOfLabels[setClasses[index] ?? 0]
+      if (found && nets.length > 0) eachBit(this.#within(nets), (place) => found.push(place))
+    }
+    for (const [endpointClass, { labelClass, example }] of places.endpointClasses.entries()) {
+      const found = this.#placesOfLabels[labelClass]
+      for (const place of this.#placesOfClass[endpointClass] ?? []) found?.push(place)
       for (const { name, protocol, port } of example.ports) {
         const list = this.#ports.get(name)
         if (list) list.push({ endpointClass, protocol, port })
@@ -219,7 +220,7 @@ export class Matches {
         const key = protocol * 65_536 + port
         let entry = found.get(key)
         if (!entry) found.set(key, (entry = { protocol, port, declaring: noBits(this.size) }))
-        for (const place of this.#placesOfClass[endpointClass] ?? []) setBit(entry.declaring, place)
+        setBits(entry.declaring, this.#placesOfClass[endpointClass])
       }
     }
     return [...found.values()]
@@ -230,14 +231,8 @@ export class Matches {
     const id = this.#idOf(selector)
     const known = this.#selected[id]
     if (known) return known
-    const classes = this.#labels.matching(selector)
     const bits = noBits(this.size)
-    for (const [endpointClass, { labelClass }] of this.#places.endpointClasses.entries()) {
-      if (hasBit(classes, labelClass)) for (const place of this.#placesOfClass[endpointClass] ?? []) setBit(bits, place)
-    }
-    for (const [set, labelClass] of this.#setClasses.entries()) {
-      if (hasBit(classes, labelClass)) for (const place of this.#placesOfSet[set] ?? []) setBit(bits, place)
-    }
+    eachBit(this.#labels.matching(selector), (labelClass) => setBits(bits, this.#placesOfLabels[labelClass]))
     this.#selected[id] = bits
     return bits
   }
@@ -253,7 +248,7 @@ export class Matches {
     const bits = noBits(this.size)
     for (const net of nets) {
       const [first, last] = this.#atoms.within(net)
-      for (let atom = first; atom <= last; atom++) for (const place of this.#placesOfAtom[atom] ?? []) setBit(bits, place)
+      for (let atom = first; atom <= last; atom++) setBits(bits, this.#placesOfAtom[atom])
     }
     return bits
   }
