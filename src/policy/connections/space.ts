@@ -149,15 +149,20 @@ export class ConnectionSpace {
     const memo = this.#memo[combination]
     const known = memo.get(a, b)
     if (known !== -1) return known
-    const [left, right] = [this.#sets.get(a), this.#sets.get(b)]
-    const result = left.map((list, component) => {
-      const other = right[component] ?? 0
-      const withPorts = component > 0 && component <= PORTED.length
-      return withPorts ? this.#combineBlocks(combination, list, other) : this.#combineLists(combination, list, other)
-    })
-    const set = this.#sets.intern(result)
+    const set = this.#compute(combination, this.#sets.get(a), this.#sets.get(b))
     memo.set(a, b, set)
     return set
+  }
+
+  /** Apart from `#combine`, since a function with a function inside takes memory at every call, and most calls end before it. */
+  #compute(combination: Combination, left: readonly number[], right: readonly number[]): ConnectionSet {
+    return this.#sets.intern(
+      left.map((list, component) => {
+        const other = right[component] ?? 0
+        const withPorts = component > 0 && component <= PORTED.length
+        return withPorts ? this.#combineBlocks(combination, list, other) : this.#combineLists(combination, list, other)
+      }),
+    )
   }
 
   #combineLists(combination: Combination, a: number, b: number): number {
