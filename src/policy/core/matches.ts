@@ -99,8 +99,9 @@ export class Matches {
   }
 
   /** Whether it hangs on the place what a rule asks of one end; otherwise all places fulfil it with the same headers. */
-  static asks({ selector, notSelector, nets, notNets, ports = [], notPorts = [] }: EntityFacts): boolean {
-    return selector !== undefined || notSelector !== undefined || isSome(nets) || isSome(notNets) || [...ports, ...notPorts].some(isName)
+  static asks({ selector, notSelector, nets, notNets, ports, notPorts }: EntityFacts): boolean {
+    if (selector !== undefined || notSelector !== undefined || isSome(nets) || isSome(notNets)) return true
+    return (isSome(ports) && ports.some(isName)) || (isSome(notPorts) && notPorts.some(isName))
   }
 
   /** A rule as it is tried at endpoints: what it asks of the header and of the peer. What hangs on the endpoint itself is for `headersAt`. */
