@@ -39,6 +39,7 @@ export class ConnectionSpace {
   readonly #memo: Readonly<Record<Combination, PairTable>> = { union: new PairTable(), intersect: new PairTable(), subtract: new PairTable() }
   readonly #listMemo: Readonly<Record<Combination, PairTable>> = { union: new PairTable(), intersect: new PairTable(), subtract: new PairTable() }
   readonly #blockMemo: Readonly<Record<Combination, PairTable>> = { union: new PairTable(), intersect: new PairTable(), subtract: new PairTable() }
+  readonly #protocols: ConnectionSet[] = []
   readonly #allPorts: number
 
   constructor() {
@@ -57,9 +58,7 @@ export class ConnectionSpace {
 
   /** All headers of a protocol. */
   protocol(protocol: number): ConnectionSet {
-    if (PORTED.includes(protocol)) return this.ports(protocol, ALL_PORTS, ALL_PORTS)
-    if (TYPED.includes(protocol)) return this.icmp(protocol, [[0, 255]], [[0, 255]])
-    return this.#only(0, this.#lists.intern([protocol, protocol]))
+    return (this.#protocols[protocol] ??= this.#wholeProtocol(protocol))
   }
 
   /** The headers of a protocol with a source port in one and a destination port in another set of ports. Nothing when the protocol has no ports. */
@@ -129,6 +128,12 @@ export class ConnectionSpace {
   }
 
   // --- internal ---
+
+  #wholeProtocol(protocol: number): ConnectionSet {
+    if (PORTED.includes(protocol)) return this.ports(protocol, ALL_PORTS, ALL_PORTS)
+    if (TYPED.includes(protocol)) return this.icmp(protocol, [[0, 255]], [[0, 255]])
+    return this.#only(0, this.#lists.intern([protocol, protocol]))
+  }
 
   #only(component: number, list: number): ConnectionSet {
     const set = Array<number>(COMPONENTS).fill(0)

@@ -53,6 +53,8 @@ export class Matches {
   }
   /** What declares a port of a name: endpoint classes, each with the protocol and port. */
   readonly #ports = new Map<string, { endpointClass: number; protocol: number; port: number }[]>()
+  /** Headers by a list of ports, for the numbers in it. */
+  readonly #numbered: Readonly<Record<Side, Map<string, ConnectionSet>>> = { source: new Map(), destination: new Map() }
   readonly #families: Readonly<Record<4 | 6, Bits>>
 
   /** `setClasses`: the label class of each network set. */
@@ -182,8 +184,8 @@ export class Matches {
 
   #withPorts(entity: EntityFacts, ports: readonly Port[], side: Side, places: Bits): Fulfilled[] {
     const matches: Fulfilled[] = []
-    const numbers = numbersOf(ports)
-    if (numbers.length > 0) matches.push({ places, headers: onPorts(this.space, PORTED, numbers, side) })
+    const headers = this.#onNumbers(ports, side)
+    if (headers !== NOTHING) matches.push({ places, headers })
     for (const { protocol, port, declaring } of this.#declared(entity, ports)) {
       keepBits(declaring, places)
       if (hasAny(declaring)) matches.push({ places: declaring, headers: onPorts(this.space, [protocol], [port, port], side) })
@@ -193,7 +195,7 @@ export class Matches {
 
   #withoutPorts(entity: EntityFacts, ports: readonly Port[], side: Side, matches: readonly Fulfilled[]): Fulfilled[] {
     const space = this.space
-    const numbers = onPorts(space, PORTED, numbersOf(ports), side)
+    const numbers = this.#onNumbers(ports, side)
     let result = matches.map(({ places, headers }) => ({ places, headers: space.subtract(headers, numbers) }))
     for (const { protocol, port, declaring } of this.#declared(entity, ports)) {
       const headers = onPorts(space, [protocol], [port, port], side)
@@ -208,6 +210,13 @@ export class Matches {
       })
     }
     return result
+  }
+
+  #onNumbers(ports: readonly Port[], side: Side): ConnectionSet {
+    const key = ports.join()
+    let headers = this.#numbered[side].get(key)
+    if (headers === undefined) this.#numbered[side].set(key, (headers = onPorts(this.space, PORTED, numbersOf(ports), side)))
+    return headers
   }
 
   /** For each port that a name in the list stands for, the places that declare it; only those that the selector of the same end picks. */
