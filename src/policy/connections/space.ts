@@ -39,6 +39,7 @@ export class ConnectionSpace {
   readonly #memo: Readonly<Record<Combination, PairTable>> = { union: new PairTable(), intersect: new PairTable(), subtract: new PairTable() }
   readonly #listMemo: Readonly<Record<Combination, PairTable>> = { union: new PairTable(), intersect: new PairTable(), subtract: new PairTable() }
   readonly #blockMemo: Readonly<Record<Combination, PairTable>> = { union: new PairTable(), intersect: new PairTable(), subtract: new PairTable() }
+  readonly #protocols: ConnectionSet[] = []
   readonly #allPorts: number
 
   constructor() {
@@ -57,9 +58,7 @@ export class ConnectionSpace {
 
   /** All headers of a protocol. */
   protocol(protocol: number): ConnectionSet {
-    if (PORTED.includes(protocol)) return this.ports(protocol, ALL_PORTS, ALL_PORTS)
-    if (TYPED.includes(protocol)) return this.icmp(protocol, [[0, 255]], [[0, 255]])
-    return this.#only(0, this.#lists.intern([protocol, protocol]))
+    return (this.#protocols[protocol] ??= this.#wholeProtocol(protocol))
   }
 
   /** The headers of a protocol with a source port in one and a destination port in another set of ports. Nothing when the protocol has no ports. */
@@ -130,6 +129,12 @@ export class ConnectionSpace {
 
   // --- internal ---
 
+  #wholeProtocol(protocol: number): ConnectionSet {
+    if (PORTED.includes(protocol)) return this.ports(protocol, ALL_PORTS, ALL_PORTS)
+    if (TYPED.includes(protocol)) return this.icmp(protocol, [[0, 255]], [[0, 255]])
+    return this.#only(0, this.#lists.intern([protocol, protocol]))
+  }
+
   #only(component: number, list: number): ConnectionSet {
     const set = Array<number>(COMPONENTS).fill(0)
     set[component] = list
@@ -149,15 +154,20 @@ export class ConnectionSpace {
     const memo = this.#memo[combination]
     const known = memo.get(a, b)
     if (known !== -1) return known
-    const [left, right] = [this.#sets.get(a), this.#sets.get(b)]
-    const result = left.map((list, component) => {
-      const other = right[component] ?? 0
-      const withPorts = component > 0 && component <= PORTED.length
-      return withPorts ? this.#combineBlocks(combination, list, other) : this.#combineLists(combination, list, other)
-    })
-    const set = this.#sets.intern(result)
+    const set = this.#compute(combination, this.#sets.get(a), this.#sets.get(b))
     memo.set(a, b, set)
     return set
+  }
+
+  /** Apart from `#combine`, since a function with a function inside takes memory at every call, and most calls end before it. */
+  #compute(combination: Combination, left: readonly number[], right: readonly number[]): ConnectionSet {
+    return this.#sets.intern(
+      left.map((list, component) => {
+        const other = right[component] ?? 0
+        const withPorts = component > 0 && component <= PORTED.length
+        return withPorts ? this.#combineBlocks(combination, list, other) : this.#combineLists(combination, list, other)
+      }),
+    )
   }
 
   #combineLists(combination: Combination, a: number, b: number): number {

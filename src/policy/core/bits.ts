@@ -15,6 +15,10 @@ export function setBit(bits: Bits, index: number): void {
   bits[index >>> 5] = (bits[index >>> 5] ?? 0) | (1 << (index & 31))
 }
 
+export function setBits(bits: Bits, indexes: readonly number[] = []): void {
+  for (let i = 0; i < indexes.length; i++) setBit(bits, indexes[i] as number)
+}
+
 export function hasBit(bits: Bits, index: number): boolean {
   return (((bits[index >>> 5] ?? 0) >>> (index & 31)) & 1) === 1
 }

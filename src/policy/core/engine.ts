@@ -2,7 +2,7 @@ import type { Net } from '../../model/net.ts'
 import type { Selector } from '../../model/selector/ast.ts'
 import { type ConnectionSet, ConnectionSpace, NOTHING } from '../connections/space.ts'
 import { cutAddresses, type Atoms } from './atoms.ts'
-import type { Direction, Facts, PolicyFacts, RuleFacts } from '../facts.ts'
+import type { Direction, EntityFacts, Facts, PolicyFacts, RuleFacts } from '../facts.ts'
 import { type Group, GroupRegistry, groupsOf } from './groups.ts'
 import { classifyLabels, type LabelClasses } from './label-classes.ts'
 import { Matches } from './matches.ts'
@@ -59,11 +59,12 @@ export class Engine {
       this.#registry = engine.#registry
       this.#answers = engine.#answers
     } else {
+      const rules = rulesOf(facts)
       this.labels = classifyLabels(
         [...facts.endpoints, ...facts.networkSets].map((owner) => owner.labels),
-        selectorsOf(rulesOf(facts), policiesOf(facts)),
+        selectorsOf(rules, policiesOf(facts)),
       )
-      this.atoms = cutAddresses([...nets, ...netsOf(facts, rulesOf(facts))])
+      this.atoms = cutAddresses([...nets, ...netsOf(facts, rules)])
       this.places = findPlaces(facts.endpoints, this.labels, this.atoms)
       const setClasses = facts.networkSets.map((_, index) => this.labels.classOf[facts.endpoints.length + index] ?? 0)
       this.matches = new Matches(space, this.places, this.atoms, this.labels, facts.networkSets, setClasses)
@@ -176,7 +177,7 @@ export class Engine {
     const sets = facts.networkSets
     if (sets.length !== before.networkSets.length || sets.some((set, index) => set !== before.networkSets[index])) return false
     if (facts.tiers === before.tiers && facts.profiles === before.profiles) return true
-    const policies = [...policiesOf(facts)].filter((policy) => !this.#registry.has(policy))
+    const policies = policiesOf(facts).filter((policy) => !this.#registry.has(policy))
     const profiles = [...facts.profiles].filter(([name, profile]) => before.profiles.get(name) !== profile)
     const rules = [...policies, ...profiles.map(([, profile]) => profile)].flatMap(({ ingress = [], egress = [] }) => [...ingress, ...egress])
     for (const selector of selectorsOf(rules, policies)) if (!this.labels.knows(selector)) return false
@@ -195,37 +196,41 @@ export class Engine {
 /** Groups that an engine keeps besides, however small its world is. */
 const MANY_GROUPS = 500
 
-function* policiesOf({ tiers }: Facts): Generator<PolicyFacts> {
-  for (const { policies } of tiers) yield* policies
+function policiesOf({ tiers }: Facts): PolicyFacts[] {
+  return tiers.flatMap(({ policies }) => policies)
 }
 
-function* rulesOf(facts: Facts): Generator<RuleFacts> {
-  for (const { ingress = [], egress = [] } of policiesOf(facts)) {
-    yield* ingress
-    yield* egress
+function rulesOf(facts: Facts): RuleFacts[] {
+  const rules: RuleFacts[] = []
+  for (const { ingress, egress } of [...policiesOf(facts), ...facts.profiles.values()]) {
+    if (ingress) for (const rule of ingress) rules.push(rule)
+    if (egress) for (const rule of egress) rules.push(rule)
   }
-  for (const { ingress, egress } of facts.profiles.values()) {
-    yield* ingress
-    yield* egress
-  }
+  return rules
 }
 
-function* selectorsOf(rules: Iterable<RuleFacts>, policies: Iterable<PolicyFacts>): Generator<Selector> {
-  for (const { selector } of policies) yield selector
+function selectorsOf(rules: readonly RuleFacts[], policies: readonly PolicyFacts[]): Selector[] {
+  const selectors = policies.map(({ selector }) => selector)
+  const add = ({ selector, notSelector }: EntityFacts) => {
+    if (selector) selectors.push(selector)
+    if (notSelector) selectors.push(notSelector)
+  }
   for (const { source, destination } of rules) {
-    for (const { selector, notSelector } of [source, destination]) {
-      if (selector) yield selector
-      if (notSelector) yield notSelector
-    }
+    add(source)
+    add(destination)
   }
+  return selectors
 }
 
-function* netsOf({ networkSets }: Pick<Facts, 'networkSets'>, rules: Iterable<RuleFacts>): Generator<Net> {
-  for (const { nets } of networkSets) yield* nets
-  for (const { source, destination } of rules) {
-    for (const { nets = [], notNets = [] } of [source, destination]) {
-      yield* nets
-      yield* notNets
-    }
+function netsOf({ networkSets }: Pick<Facts, 'networkSets'>, rules: readonly RuleFacts[]): Net[] {
+  const found = networkSets.flatMap(({ nets }) => nets)
+  const add = ({ nets, notNets }: EntityFacts) => {
+    if (nets) for (const net of nets) found.push(net)
+    if (notNets) for (const net of notNets) found.push(net)
   }
+  for (const { source, destination } of rules) {
+    add(source)
+    add(destination)
+  }
+  return found
 }

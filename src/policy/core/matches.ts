@@ -6,7 +6,7 @@ import { combineIntervals, type Intervals, intervalsOf } from '../connections/in
 import { ICMP, ICMPV6, PORTED } from '../connections/packet.ts'
 import { type ConnectionSet, type ConnectionSpace, EVERYTHING, MAX_PORT, NOTHING } from '../connections/space.ts'
 import type { Atoms } from './atoms.ts'
-import { addBits, allBits, type Bits, boundsOf, eachBit, hasAny, hasBit, keepBits, noBits, removeBits, setBit } from './bits.ts'
+import { addBits, allBits, type Bits, boundsOf, eachBit, hasAny, hasBit, keepBits, noBits, removeBits, setBit, setBits } from './bits.ts'
 import type { Direction, EntityFacts, IcmpFacts, NetworkSetFacts, RuleFacts } from '../facts.ts'
 import type { LabelClasses } from './label-classes.ts'
 import type { Places } from './places.ts'
@@ -37,11 +37,11 @@ export class Matches {
   readonly #places: Places
   readonly #atoms: Atoms
   readonly #labels: LabelClasses
-  /** Places by the endpoint class that owns their address, then by network set. */
+  /** Places by the endpoint class that owns their address. */
   readonly #placesOfClass: number[][]
-  readonly #placesOfSet: number[][]
+  /** Places by the label class of who owns their address or of the network set that holds it; some may be listed twice. */
+  readonly #placesOfLabels: number[][]
   readonly #placesOfAtom: number[][] = []
-  readonly #setClasses: readonly number[]
   readonly #selected: Bits[] = []
   readonly #selectors = new TextPool()
   readonly #selectorIds = new Map<Selector, number>()
@@ -53,6 +53,8 @@ export class Matches {
   }
   /** What declares a port of a name: endpoint classes, each with the protocol and port. */
   readonly #ports = new Map<string, { endpointClass: number; protocol: number; port: number }[]>()
+  /** Headers by a list of ports, for the numbers in it. */
+  readonly #numbered: Readonly<Record<Side, Map<string, ConnectionSet>>> = { source: new Map(), destination: new Map() }
   readonly #families: Readonly<Record<4 | 6, Bits>>
 
   /** `setClasses`: the label class of each network set. */
@@ -69,7 +71,6 @@ export class Matches {
     this.#atoms = atoms
     this.#labels = labels
     this.size = places.list.length
-    this.#setClasses = setClasses
     this.#families = { 4: noBits(this.size), 6: noBits(this.size) }
     this.#placesOfClass = places.endpointClasses.map(() => [])
     for (const [index, place] of places.list.entries()) {
@@ -78,12 +79,14 @@ export class Matches {
       neighbours.push(index)
       for (const owner of place.owners) this.#placesOfClass[owner]?.push(index)
     }
-    this.#placesOfSet = networkSets.map(({ nets }) => {
-      const found: number[] = []
-      if (nets.length > 0) eachBit(this.#within(nets), (place) => found.push(place))
-      return found
-    })
-    for (const [endpointClass, { example }] of places.endpointClasses.entries()) {
+    this.#placesOfLabels = Array.from({ length: labels.size }, () => [])
+    for (const [index, { nets }] of networkSets.entries()) {
+      const found = this.#placesOfLabels[setClasses[index] ?? 0]
+      if (found && nets.length > 0) eachBit(this.#within(nets), (place) => found.push(place))
+    }
+    for (const [endpointClass, { labelClass, example }] of places.endpointClasses.entries()) {
+      const found = this.#placesOfLabels[labelClass]
+      for (const place of this.#placesOfClass[endpointClass] ?? []) found?.push(place)
       for (const { name, protocol, port } of example.ports) {
         const list = this.#ports.get(name)
         if (list) list.push({ endpointClass, protocol, port })
@@ -98,8 +101,9 @@ export class Matches {
   }
 
   /** Whether it hangs on the place what a rule asks of one end; otherwise all places fulfil it with the same headers. */
-  static asks({ selector, notSelector, nets, notNets, ports = [], notPorts = [] }: EntityFacts): boolean {
-    return selector !== undefined || notSelector !== undefined || isSome(nets) || isSome(notNets) || [...ports, ...notPorts].some(isName)
+  static asks({ selector, notSelector, nets, notNets, ports, notPorts }: EntityFacts): boolean {
+    if (selector !== undefined || notSelector !== undefined || isSome(nets) || isSome(notNets)) return true
+    return (isSome(ports) && ports.some(isName)) || (isSome(notPorts) && notPorts.some(isName))
   }
 
   /** A rule as it is tried at endpoints: what it asks of the header and of the peer. What hangs on the endpoint itself is for `headersAt`. */
@@ -180,8 +184,8 @@ export class Matches {
 
   #withPorts(entity: EntityFacts, ports: readonly Port[], side: Side, places: Bits): Fulfilled[] {
     const matches: Fulfilled[] = []
-    const numbers = numbersOf(ports)
-    if (numbers.length > 0) matches.push({ places, headers: onPorts(this.space, PORTED, numbers, side) })
+    const headers = this.#onNumbers(ports, side)
+    if (headers !== NOTHING) matches.push({ places, headers })
     for (const { protocol, port, declaring } of this.#declared(entity, ports)) {
       keepBits(declaring, places)
       if (hasAny(declaring)) matches.push({ places: declaring, headers: onPorts(this.space, [protocol], [port, port], side) })
@@ -191,7 +195,7 @@ export class Matches {
 
   #withoutPorts(entity: EntityFacts, ports: readonly Port[], side: Side, matches: readonly Fulfilled[]): Fulfilled[] {
     const space = this.space
-    const numbers = onPorts(space, PORTED, numbersOf(ports), side)
+    const numbers = this.#onNumbers(ports, side)
     let result = matches.map(({ places, headers }) => ({ places, headers: space.subtract(headers, numbers) }))
     for (const { protocol, port, declaring } of this.#declared(entity, ports)) {
       const headers = onPorts(space, [protocol], [port, port], side)
@@ -208,6 +212,13 @@ export class Matches {
     return result
   }
 
+  #onNumbers(ports: readonly Port[], side: Side): ConnectionSet {
+    const key = ports.join()
+    let headers = this.#numbered[side].get(key)
+    if (headers === undefined) this.#numbered[side].set(key, (headers = onPorts(this.space, PORTED, numbersOf(ports), side)))
+    return headers
+  }
+
   /** For each port that a name in the list stands for, the places that declare it; only those that the selector of the same end picks. */
   #declared(entity: EntityFacts, ports: readonly Port[]): { protocol: number; port: number; declaring: Bits }[] {
     const found = new Map<number, { protocol: number; port: number; declaring: Bits }>()
@@ -219,7 +230,7 @@ export class Matches {
         const key = protocol * 65_536 + port
         let entry = found.get(key)
         if (!entry) found.set(key, (entry = { protocol, port, declaring: noBits(this.size) }))
-        for (const place of this.#placesOfClass[endpointClass] ?? []) setBit(entry.declaring, place)
+        setBits(entry.declaring, this.#placesOfClass[endpointClass])
       }
     }
     return [...found.values()]
@@ -230,14 +241,8 @@ export class Matches {
     const id = this.#idOf(selector)
     const known = this.#selected[id]
     if (known) return known
-    const classes = this.#labels.matching(selector)
     const bits = noBits(this.size)
-    for (const [endpointClass, { labelClass }] of this.#places.endpointClasses.entries()) {
-      if (hasBit(classes, labelClass)) for (const place of this.#placesOfClass[endpointClass] ?? []) setBit(bits, place)
-    }
-    for (const [set, labelClass] of this.#setClasses.entries()) {
-      if (hasBit(classes, labelClass)) for (const place of this.#placesOfSet[set] ?? []) setBit(bits, place)
-    }
+    eachBit(this.#labels.matching(selector), (labelClass) => setBits(bits, this.#placesOfLabels[labelClass]))
     this.#selected[id] = bits
     return bits
   }
@@ -253,7 +258,7 @@ export class Matches {
     const bits = noBits(this.size)
     for (const net of nets) {
       const [first, last] = this.#atoms.within(net)
-      for (let atom = first; atom <= last; atom++) for (const place of this.#placesOfAtom[atom] ?? []) setBit(bits, place)
+      for (let atom = first; atom <= last; atom++) setBits(bits, this.#placesOfAtom[atom])
     }
     return bits
   }
