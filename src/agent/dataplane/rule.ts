@@ -84,6 +84,9 @@ function headers(rule: RuleFacts, family: Family | undefined): Choice {
   if (protocol !== undefined) conditions.push(`meta l4proto ${protocol}`)
   if (notProtocol !== undefined) conditions.push(`meta l4proto != ${notProtocol}`)
   const own = family === 6 ? ICMPV6 : ICMP
+  // Of two protocols at once no packet is; nft refuses to be asked.
+  const isOther = (protocol !== undefined && protocol !== own) || notProtocol === own
+  if ((icmp?.type !== undefined || notIcmp?.type !== undefined) && isOther) return NEVER
   if (icmp?.type !== undefined) conditions.push(`meta l4proto ${own}`, ...icmpConditions(icmp, family))
   if (notIcmp?.type === undefined) return [conditions]
   const word = family === 6 ? 'icmpv6' : 'icmp'
