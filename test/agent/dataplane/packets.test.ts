@@ -127,7 +127,7 @@ function randomPackets(world: World, headers: readonly Header[], choices: readon
       destination: packet.source,
       ...(packet.srcPort === undefined ? {} : { srcPort: packet.dstPort, dstPort: packet.srcPort }),
     }
-    if (sent.has(describePacket(packet)) || sent.has(describePacket(back as Packet))) continue
+    if (sent.has(describePacket(packet)) || sent.has(describePacket(back))) continue
     sent.set(describePacket(packet), { from: source.index ?? 'outside', to: destination.index ?? 'outside', packet, ...ends })
   }
   return [...sent.values()]
