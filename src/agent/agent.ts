@@ -91,6 +91,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   let followed: Followed | undefined
   const programmed = new Programmed()
   let settling: NodeJS.Timeout | undefined
+  let retrying: NodeJS.Timeout | undefined
 
   const program = async (): Promise<void> => {
     if (!followed || signal.aborted) return
@@ -98,7 +99,12 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     const begun = clock.now().getTime()
     const interfaces = await readInterfaces()
     const { ruleset, local } = renderer.render(world, hostFacts(node, interfaces, others))
-    await dataplane.apply(ruleset)
+    if (!(await dataplane.apply(ruleset))) {
+      // Nobody may take an old state for the wanted one: it is tried again, and who waits for the rules goes on waiting.
+      clearTimeout(retrying)
+      retrying = setTimeout(() => void update(), RETRY_MILLISECONDS).unref()
+      return
+    }
     for (const name of local.workloads.keys()) {
       if (!interfaces.has(name)) prepared.delete(name)
       else if (!prepared.has(name)) {
@@ -137,6 +143,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   await drivers?.close()
   await watching
   clearTimeout(settling)
+  clearTimeout(retrying)
   clearInterval(sweeping)
   await dataplane.settle()
   await stopServing()
@@ -147,6 +154,8 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
 
 /** How long nothing may change before the kernel's state is noted. */
 const SETTLE_MILLISECONDS = 1000
+/** How long to wait before rules that the kernel did not take are tried again. */
+const RETRY_MILLISECONDS = 1000
 
 async function startDrivers(options: AgentOptions, docker: DockerOptions, programmed: Programmed): Promise<DockerDrivers> {
   const { datastore, clock, node, log } = options

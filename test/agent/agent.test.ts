@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -127,6 +128,36 @@ describe('the agent', { skip: namespacesHere('conntrack', 'perl', 'taskset') }, 
     assert.match(second.stderr, /an agent is at work on this host already/)
   })
 
+  it('does not take rules that the kernel refuses for enforced, and tries again', async () => {
+    await agent.stop()
+    // Without the note, it has to write the rules again.
+    await rm(join(folder, 'run', 'dataplane.json'))
+    const fake = join(folder, 'bin')
+    await mkdir(fake)
+    // Refuses every change of our table as long as the file is there.
+    const [real] = (process.env['PATH'] ?? '').split(':').filter((directory) => existsSync(join(directory, 'nft')))
+    const script = [
+      '#!/bin/sh',
+      `if [ "$1" = -f ] && [ -e ${join(folder, 'refuse')} ]; then`,
+      `  cat > ${join(folder, 'asked')}`,
+      `  grep -q 'inet calico-monitor' ${join(folder, 'asked')} || { echo refused >&2; exit 1; }`,
+      `  exec ${real}/nft -f ${join(folder, 'asked')}`,
+      'fi',
+      `exec ${real}/nft "$@"`,
+    ].join('\n')
+    await writeFile(join(fake, 'nft'), script, { mode: 0o755 })
+    await writeFile(join(folder, 'refuse'), '')
+    agent = await Agent.launch(lab, folder, `${fake}:${process.env['PATH']}`)
+    await agent.logs('the kernel takes no rules: those from before stay')
+    const status = async () => await runBuilt(['node', 'status', '--run-dir', join(folder, 'run')])
+    const refused = await status()
+    assert.equal(refused.code, 1)
+    assert.match(refused.stdout, /Rules: +not \(yet\) as the datastore says/)
+    await rm(join(folder, 'refuse'))
+    await agent.reaches(1)
+    assert.equal((await status()).code, 0)
+  })
+
   it('stops when it is told to, and the data path stays', async () => {
     assert.equal(await agent.stop(), 0)
     assert.deepEqual([await passes(0, 1), await passes(0, 2)], [true, false])
@@ -156,6 +187,13 @@ class Agent {
 
   /** Resolves when the kernel has what the datastore says. */
   static async start(lab: PacketLab, folder: string): Promise<Agent> {
+    const agent = await Agent.launch(lab, folder, process.env['PATH'] ?? '')
+    await agent.reaches(1)
+    return agent
+  }
+
+  /** Starts it; `path` says where programs are. */
+  static async launch(lab: PacketLab, folder: string, path: string): Promise<Agent> {
     const [program = '', ...args] = lab.host.inside([
       process.execPath,
       PROGRAM,
@@ -165,10 +203,10 @@ class Agent {
       `--run-dir=${join(folder, 'run')}`,
       '--agent-log=debug',
     ])
-    const env = { PATH: process.env['PATH'], HOME: folder, CALICOCTL_DATASTORE: join(folder, 'store.db') }
-    const agent = new Agent(spawn(program, args, { env, stdio: ['ignore', 'ignore', 'pipe'] }), folder)
-    await agent.reaches(1)
-    return agent
+    const env = { PATH: path, HOME: folder, CALICOCTL_DATASTORE: join(folder, 'store.db') }
+    const child = spawn(program, args, { env, stdio: ['ignore', 'ignore', 'pipe'] })
+    await once(child, 'spawn')
+    return new Agent(child, folder)
   }
 
   /** Waits until a revision of the datastore, or a later one, is in the kernel. */

@@ -41,7 +41,7 @@ export class Dataplane {
   #programmed: Ruleset | undefined
   /** Of what was programmed last; undefined when that was not looked at since. */
   #settled: Footprint | undefined
-  #queue: Promise<void> = Promise.resolve()
+  #queue: Promise<unknown> = Promise.resolve()
 
   constructor(nft: Nft, footprints: FootprintStore, events: DataplaneEvents) {
     this.#nft = nft
@@ -55,8 +55,9 @@ export class Dataplane {
     return [...(this.#wanted?.chains.values() ?? [])].flatMap((chain) => (this.#isRefused(chain) ? [chain.owner ?? ''] : []))
   }
 
-  /** Makes the kernel's table this ruleset. The first time, nothing is written when the kernel has it already. Resolves when it is done, or has failed and was told. */
-  apply(wanted: Ruleset): Promise<void> {
+  /** Makes the kernel's table this ruleset. The first time, nothing is written when the kernel has it already. Gives whether the kernel has it
+   * now; a failure was told. */
+  apply(wanted: Ruleset): Promise<boolean> {
     return this.#next(async () => {
       const first = this.#wanted === undefined
       this.#wanted = wanted
@@ -85,8 +86,8 @@ export class Dataplane {
   }
 
   /** Notes what the kernel has, so that the next run need not write it again. To be called when nothing changes for a while, and at the end. */
-  settle(): Promise<void> {
-    return this.#next(async () => {
+  async settle(): Promise<void> {
+    await this.#next(async () => {
       const listed = this.#programmed && (await this.#nft.list())
       this.#settled = this.#programmed && listed !== undefined ? footprintOf(this.#programmed, listed) : undefined
       await this.#footprints.write(this.#settled)
@@ -95,12 +96,16 @@ export class Dataplane {
 
   // --- internal ---
 
-  /** One after another. */
-  #next(work: () => Promise<void>): Promise<void> {
-    const done = this.#queue.then(work).catch((error: unknown) => {
-      this.#programmed = undefined
-      this.#events.failed(error instanceof Error ? error : new Error(String(error)))
-    })
+  /** One after another. Gives whether it worked; a failure is told. */
+  #next(work: () => Promise<void>): Promise<boolean> {
+    const done = this.#queue.then(work).then(
+      () => true,
+      (error: unknown) => {
+        this.#programmed = undefined
+        this.#events.failed(error instanceof Error ? error : new Error(String(error)))
+        return false
+      },
+    )
     this.#queue = done
     return done
   }

@@ -139,12 +139,12 @@ describe('the data plane', { skip: namespacesHere() }, () => {
 
   it('keeps the state from before when the kernel takes nothing', async () => {
     const dataplane = open()
-    await dataplane.apply(ruleset(['10.0.0.1']))
+    assert.equal(await dataplane.apply(ruleset(['10.0.0.1'])), true)
     const before = list()
-    await dataplane.apply(ruleset(['no address']))
+    assert.equal(await dataplane.apply(ruleset(['no address'])), false)
     assert.equal(list(), before)
     assert.match(told.join(), /^failed /)
-    await dataplane.apply(ruleset(['10.0.0.7']))
+    assert.equal(await dataplane.apply(ruleset(['10.0.0.7'])), true)
     assert.match(list(), /10\.0\.0\.7/)
   })
 })
