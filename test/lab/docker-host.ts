@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, rmdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { PROGRAM } from '../system/built.ts'
+import type { Fabric } from './fabric.ts'
 
 /** What a command inside said. */
 export interface Said {
@@ -29,8 +30,12 @@ export function dockerHere(): string | false {
  * with this object, or with the test's process.
  */
 export class DockerHost {
-  /** Where its datastore is; readable from outside. */
+  readonly name: string
+  /** Where its datastore is, when it has one of its own; readable from outside. */
   readonly store: string
+  /** What it is called by others. */
+  readonly address: string
+  readonly #fabric: Fabric | undefined
   readonly #folder: string
   readonly #outer: ChildProcess
   readonly #pid: number
@@ -38,14 +43,18 @@ export class DockerHost {
   #drivers: ChildProcess | undefined
   #log = ''
 
-  private constructor(folder: string, outer: ChildProcess, pid: number) {
+  private constructor(name: string, folder: string, outer: ChildProcess, pid: number, fabric: Fabric | undefined) {
+    this.name = name
     this.#folder = folder
     this.#outer = outer
     this.#pid = pid
     this.store = join(folder, 'store.db')
+    this.#fabric = fabric
+    this.address = fabric?.attach(name, pid) ?? '172.18.18.101'
   }
 
-  static async open(name: string): Promise<DockerHost> {
+  /** With a fabric it is on its switch, and its datastore is the fabric's etcd; without one it is alone. */
+  static async open(name: string, fabric?: Fabric): Promise<DockerHost> {
     const folder = await mkdtemp(join(tmpdir(), 'calicoctl-docker-'))
     await mkdir(join(folder, 'cgroup'))
     const namespaces = ['--net', '--mount', '--uts', '--pid', '--fork', '--kill-child', '--propagation', 'private', '--mount-proc']
@@ -56,7 +65,10 @@ export class DockerHost {
     ended.catch(() => {})
     await Promise.race([once(outer.stdout ?? outer, 'data'), ended])
     const [inner = 0] = childrenOf(outer.pid)
-    return new DockerHost(folder, outer, inner)
+    const host = new DockerHost(name, folder, outer, inner, fabric)
+    if (!fabric) await host.run('sh', '-ec', 'ip link add eth0 type veth peer name far; ip link set far up')
+    await host.run('sh', '-ec', `ip addr add ${host.address}/24 dev eth0; ip link set eth0 up; ip route add default via 172.18.18.1`)
+    return host
   }
 
   /** Runs a command inside to its end, whatever that is. */
@@ -101,21 +113,22 @@ export class DockerHost {
 
   /** Starts the agent of the built program on this host's datastore: it brings the drivers. Resolves when its rules are in the kernel. */
   async startAgent(...options: readonly string[]): Promise<void> {
-    const command = [process.execPath, PROGRAM, 'node', 'run', '--name=host1', `--datastore=${this.store}`, '--agent-log=debug', ...options]
-    const child = this.#spawn(command, ['ignore', 'ignore', 'pipe'])
+    const own = this.#fabric ? [] : ['--name=host1', `--datastore=${this.store}`]
+    const child = this.#spawn([process.execPath, PROGRAM, 'node', 'run', '--agent-log=debug', ...own, ...options], ['ignore', 'ignore', 'pipe'])
     this.#drivers = child
+    const from = this.#log.length
     await new Promise<void>((resolve, reject) => {
       child.once('exit', () => reject(new Error(`the agent ended: ${this.#log}`)))
       child.stderr?.on('data', (chunk: Buffer) => {
         this.#log += chunk.toString()
-        if (this.#log.includes('the kernel has what the datastore says')) resolve()
+        if (this.#log.slice(from).includes('the kernel has what the datastore says')) resolve()
       })
     })
   }
 
   /** Starts dockerd and waits until it answers; the first time it gets its one image, `busybox`. */
-  async startDocker(): Promise<void> {
-    const args = ['--exec-opt', 'native.cgroupdriver=cgroupfs', '--cgroup-parent', `/calicoctl-${this.#pid}`, '--iptables=true']
+  async startDocker(...options: readonly string[]): Promise<void> {
+    const args = [...options, '--exec-opt', 'native.cgroupdriver=cgroupfs', '--cgroup-parent', this.#cgroup, '--iptables=true']
     const child = this.#spawn(['dockerd', ...args], ['ignore', 'ignore', 'pipe'])
     child.stderr?.on('data', (chunk: Buffer) => void (this.#log += chunk.toString()))
     this.#dockerd = child
@@ -143,12 +156,19 @@ export class DockerHost {
     const closed = this.#outer.exitCode === null ? once(this.#outer, 'exit') : undefined
     this.#outer.kill('SIGKILL')
     await closed
+    // Control groups belong to no namespace.
+    for (const hierarchy of await readdir(CGROUPS)) await removeGroups(join(CGROUPS, hierarchy, this.#cgroup))
     await rm(this.#folder, { recursive: true, force: true })
+  }
+
+  get #cgroup(): string {
+    return `/calicoctl-${this.#pid}`
   }
 
   #spawn(command: readonly string[], stdio: ('ignore' | 'pipe')[]): ChildProcess {
     const inside = ['-t', String(this.#pid), '-m', '-n', '-u', '-p', '--', ...command]
-    return spawn('nsenter', inside, { stdio, env: { PATH: process.env['PATH'], HOME: '/root', LC_ALL: 'C' } })
+    const etcd = this.#fabric && { ETCD_ENDPOINTS: this.#fabric.etcd }
+    return spawn('nsenter', inside, { stdio, env: { PATH: process.env['PATH'], HOME: '/root', LC_ALL: 'C', ...etcd } })
   }
 
   /** A file system with nothing in it but busybox under all its names. */
@@ -166,9 +186,23 @@ export class DockerHost {
 
 // --- internal ---
 
+const CGROUPS = '/sys/fs/cgroup'
+
+/** A group is removed like a folder, the inner ones first; the files in it go with it. */
+async function removeGroups(folder: string): Promise<void> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
+  for (const entry of entries) if (entry.isDirectory()) await removeGroups(join(folder, entry.name))
+  // The last processes of the host may be about to end.
+  for (let tries = 0; tries < 100; tries++) {
+    const error = await rmdir(folder).catch((error: NodeJS.ErrnoException) => error)
+    if (error?.code !== 'EBUSY') return
+    await pause(50)
+  }
+}
+
 /**
- * The first process of a host, named $1. It shows the machine's control groups under a /sys of its own network, has folders of its own for what runs, gives
- * the host one link with a default route (without one the kernel does not answer for the containers' gateway), and then waits for its input to end.
+ * The first process of a host, named $1. It shows the machine's control groups under a /sys of its own network, has folders of its own for what runs, and then
+ * waits for its input to end. The host gets a link with a default route: without one the kernel does not answer for the containers' gateway.
  */
 const INIT = `
 set -e
@@ -180,11 +214,6 @@ mount -t tmpfs tmpfs /run
 mkdir -p /run/docker/plugins /run/lock /run/netns /var/lib/docker
 mount -t tmpfs tmpfs /var/lib/docker
 ip link set lo up
-ip link add uplink type veth peer name far
-ip link set far up
-ip addr add 172.18.18.101/24 dev uplink
-ip link set uplink up
-ip route add default via 172.18.18.1
 sysctl -q -w net.ipv4.ip_forward=1
 echo ready
 while read -r _; do :; done
