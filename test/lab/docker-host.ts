@@ -153,12 +153,20 @@ export class DockerHost {
   }
 
   async close(): Promise<void> {
-    const closed = this.#outer.exitCode === null ? once(this.#outer, 'exit') : undefined
-    this.#outer.kill('SIGKILL')
-    await closed
+    if (this.#outer.exitCode === null && this.#outer.signalCode === null) {
+      const closed = once(this.#outer, 'exit')
+      // With the first process of the host go all others; `unshare` has waited for it when it ends.
+      process.kill(this.#pid, 'SIGKILL')
+      await closed
+    }
     // Control groups belong to no namespace.
     for (const hierarchy of await readdir(CGROUPS)) await removeGroups(join(CGROUPS, hierarchy, this.#cgroup))
     await rm(this.#folder, { recursive: true, force: true })
+  }
+
+  /** The beginning of a command line that runs what follows on this host. */
+  get enter(): readonly string[] {
+    return ['nsenter', '-t', String(this.#pid), '-m', '-n', '-u', '-p', '--']
   }
 
   get #cgroup(): string {
@@ -166,9 +174,9 @@ export class DockerHost {
   }
 
   #spawn(command: readonly string[], stdio: ('ignore' | 'pipe')[]): ChildProcess {
-    const inside = ['-t', String(this.#pid), '-m', '-n', '-u', '-p', '--', ...command]
+    const [program = '', ...args] = [...this.enter, ...command]
     const etcd = this.#fabric && { ETCD_ENDPOINTS: this.#fabric.etcd }
-    return spawn('nsenter', inside, { stdio, env: { PATH: process.env['PATH'], HOME: '/root', LC_ALL: 'C', ...etcd } })
+    return spawn(program, args, { stdio, env: { PATH: process.env['PATH'], HOME: '/root', LC_ALL: 'C', ...etcd } })
   }
 
   /** A file system with nothing in it but busybox under all its names. */

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { DockerHost, dockerHere } from '../lab/docker-host.ts'
+import { Fabric } from '../lab/fabric.ts'
+import { readSteps, walk } from '../lab/walkthrough.ts'
+import { PROGRAM } from '../system/built.ts'
+import { CHECKOUT } from '../system/folder.ts'
+
+/** The commands of Calico 2.6's tutorial "Security using Calico Profiles", in its order, as it has them (`reference/tutorial.md`). */
+const TUTORIAL = [
+  'docker network create --driver calico --ipam-driver calico-ipam net1',
+  'docker network create --driver calico --ipam-driver calico-ipam net2',
+  'docker network create --driver calico --ipam-driver calico-ipam net3',
+  'docker run --net net1 --name workload-A -tid busybox',
+  'docker run --net net2 --name workload-B -tid busybox',
+  'docker run --net net1 --name workload-C -tid busybox',
+  'docker run --net net3 --name workload-D -tid busybox',
+  'docker run --net net1 --name workload-E -tid busybox',
+  'docker exec workload-A ping -c 4 workload-C.net1',
+  'docker exec workload-A ping -c 4 workload-E.net1',
+  'docker exec workload-A ping -c 2  `docker inspect --format "{{ .NetworkSettings.Networks.net2.IPAddress }}" workload-B`',
+  'docker inspect --format "{{ .NetworkSettings.Networks.net3.IPAddress }}" workload-D',
+  'docker exec workload-A ping -c 2 <IP address of D>',
+  'docker network ls',
+]
+
+const [, section = ''] = /^## Two hosts\n([\s\S]*?)^## /m.exec(readFileSync(join(CHECKOUT, 'README.md'), 'utf8')) ?? []
+const [setUp, ...steps] = readSteps(section)
+const [shared] = [...section.matchAll(/^```json\n([\s\S]*?)^```$/gm)].map(([, body]) => body ?? '')
+
+describe("the README's two hosts are Calico 2.6's tutorial", () => {
+  it('has its commands, unchanged and in order', () => {
+    assert.deepEqual(
+      steps.map(({ command }) => command).filter((command) => command.startsWith('docker ')),
+      TUTORIAL,
+    )
+  })
+
+  it('starts the agent on both', () => {
+    assert.deepEqual(setUp, {
+      hosts: ['calico-01', 'calico-02'],
+      command: 'ETCD_ENDPOINTS=http://172.18.18.1:2379 calicoctl node run 2> agent.log &',
+      fails: false,
+    })
+  })
+})
+
+describe('the tutorial, typed on two hosts whose Docker shares its networks', { skip: dockerHere() }, () => {
+  let fabric: Fabric
+  let hosts: DockerHost[] = []
+  let folder: string
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'calicoctl-two-hosts-'))
+    await symlink(PROGRAM, join(folder, 'calicoctl'))
+    await writeFile(join(folder, 'daemon.json'), shared ?? '')
+    fabric = await Fabric.open()
+    hosts = [await DockerHost.open('calico-01', fabric), await DockerHost.open('calico-02', fabric)]
+    await Promise.all(
+      hosts.map(async (host) => {
+        await host.startAgent()
+        await host.startDocker(`--config-file=${join(folder, 'daemon.json')}`)
+      }),
+    )
+  })
+  after(async () => {
+    await Promise.all(hosts.map((host) => host.close()))
+    await fabric.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  it('does what its text says', async () => {
+    const said = await walk(steps, hosts, `export PATH=${folder}:$PATH`)
+    const printed = (command: string) => said.get(command)?.stdout ?? ''
+    assert.match(printed('docker exec workload-A ping -c 4 workload-C.net1'), /4 packets transmitted, 4 packets received/)
+    assert.match(printed('docker exec workload-A ping -c 4 workload-E.net1'), /4 packets transmitted, 4 packets received/)
+    for (const command of TUTORIAL.filter((command) => command.includes('ping -c 2'))) {
+      assert.match(printed(command), /2 packets transmitted, 0 packets received/)
+    }
+    for (const network of ['net1', 'net2', 'net3']) assert.match(printed('docker network ls'), new RegExp(` ${network} +calico +global`))
+    assert.match(printed('calicoctl why workload-A workload-D icmp'), /^DENIED: workload-A may not reach workload-D with icmp/)
+  })
+})
