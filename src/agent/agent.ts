@@ -20,6 +20,8 @@ import { HOST_KINDS, hostFacts } from './host-facts.ts'
 import type { Log } from './log.ts'
 import { Programmed } from './programmed.ts'
 import { registerHost } from './register.ts'
+import { ROUTING_KINDS } from './routing/facts.ts'
+import { Routing } from './routing/routing.ts'
 import { State } from './state.ts'
 import { askStatus, serveStatus } from './status.ts'
 
@@ -40,8 +42,12 @@ export interface AgentOptions {
   readonly address: string | undefined
   /** As `detectAddress` takes it. */
   readonly method: string
+  /** Its AS number; undefined: that of the datastore. */
+  readonly asNumber: number | undefined
   /** Makes a pool of addresses when there is none. */
   readonly defaultPools: boolean
+  /** Where the files of BIRD are; undefined: BGP is somebody else's. */
+  readonly birdFolder: string | undefined
 }
 
 export interface DockerOptions {
@@ -63,7 +69,7 @@ export function statusSocket(runFolder: string): string {
  */
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
   const { log, clock, node } = options
-  await requirePrograms()
+  await requirePrograms(options.birdFolder === undefined ? PROGRAMS : [...PROGRAMS, BIRD])
   await refuseSecond(options.runFolder)
   await registerHost({
     ...options,
@@ -90,6 +96,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const prepared = new Set<string>()
   let followed: Followed | undefined
   const programmed = new Programmed()
+  const routing = new Routing(options)
   let settling: NodeJS.Timeout | undefined
   let retrying: NodeJS.Timeout | undefined
 
@@ -113,6 +120,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       }
     }
     await updateRoutes(local.workloads, new Set(interfaces.keys()))
+    await routing.update(others, world)
     await connections.update(local.workloads)
     programmed.reached(local.workloads)
     state.programmed(revision, local, clock.now(), begun)
@@ -135,12 +143,13 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   await guard.ready
   const watching = Promise.all([guard.over, watchInterfaces(signal, () => void update())])
   log('info', 'the agent has started', { node, datastore: options.datastore.name, version: options.version })
-  for await (const next of followWorld(options.datastore, signal, { clock, events: state, acceptEmpty: options.acceptEmpty, also: HOST_KINDS })) {
+  for await (const next of followWorld(options.datastore, signal, { clock, events: state, acceptEmpty: options.acceptEmpty, also: [...HOST_KINDS, ...ROUTING_KINDS] })) {
     followed = next
     state.noteWorld(next.world.setAside.map(({ problem }) => problem.message))
     await update()
   }
   await drivers?.close()
+  await routing.close()
   await watching
   clearTimeout(settling)
   clearTimeout(retrying)
@@ -186,11 +195,20 @@ async function sweepLeftovers(drivers: DockerDrivers | undefined, log: Log): Pro
   }
 }
 
-async function requirePrograms(): Promise<void> {
-  for (const [command, from] of [
-    [['nft', '--version'], 'nftables'],
-    [['ip', '-Version'], 'iproute2'],
-  ] as const) {
+interface Requirement {
+  readonly command: readonly string[]
+  /** The Debian package that has it. */
+  readonly from: string
+}
+
+const PROGRAMS: readonly Requirement[] = [
+  { command: ['nft', '--version'], from: 'nftables' },
+  { command: ['ip', '-Version'], from: 'iproute2' },
+]
+const BIRD: Requirement = { command: ['bird', '--version'], from: 'bird2' }
+
+async function requirePrograms(programs: readonly Requirement[]): Promise<void> {
+  for (const { command, from } of programs) {
     try {
       await runProgram(command)
     } catch (error) {

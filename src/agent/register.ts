@@ -20,12 +20,14 @@ export interface RegisterOptions {
   readonly address: string | undefined
   /** Whether an address that is there already is replaced: the user has named one. */
   readonly overwrite: boolean
+  /** Its AS number, if the user has named one. */
+  readonly asNumber: number | undefined
   /** Makes a pool of addresses when there is none. */
   readonly defaultPools: boolean
 }
 
 /** Makes the host known in the datastore, as Calico's own agent does at its start: its Node, and a first pool of addresses. */
-export async function registerHost({ datastore, clock, log, node, address, overwrite, defaultPools }: RegisterOptions): Promise<void> {
+export async function registerHost({ datastore, clock, log, node, address, overwrite, asNumber, defaultPools }: RegisterOptions): Promise<void> {
   await ensureInitialized(datastore, clock)
   const kind = kindNamed('Node')
   if (!kind) throw new Error('no kind Node')
@@ -34,7 +36,7 @@ export async function registerHost({ datastore, clock, log, node, address, overw
     kind: 'Node',
     apiVersion: API_VERSION,
     metadata: { name: node },
-    spec: address === undefined ? {} : { bgp: { ipv4Address: address } },
+    spec: withBgp({}, { address, overwrite, asNumber }),
   }
   completeResource(kind, fresh)
   const author = { user: 'agent', host: node, verb: 'node run' }
@@ -42,8 +44,9 @@ export async function registerHost({ datastore, clock, log, node, address, overw
   const created = await write({ type: 'create', target, resource: fresh })
   if (created?.type === 'written') log('info', 'this host is a Node now', { node, ...(address === undefined ? {} : { address }) })
   else if (created?.type === 'failed' && created.failure.code !== 'exists') throw new UserError(created.failure.message, created.failure.help)
-  else if (address !== undefined) {
-    const changed = await write({ type: 'modify', target, modify: (current) => withAddress(current, address, overwrite) })
+  else {
+    const modify = (current: Resource) => ({ ...current, spec: withBgp(current.spec ?? {}, { address, overwrite, asNumber }) })
+    const changed = await write({ type: 'modify', target, modify })
     if (changed?.type === 'failed') throw new UserError(changed.failure.message, changed.failure.help)
   }
   if (!defaultPools) return
@@ -54,8 +57,13 @@ export async function registerHost({ datastore, clock, log, node, address, overw
 
 // --- internal ---
 
-function withAddress(current: Resource, address: string, overwrite: boolean): Resource {
-  const spec = (current.spec ?? {}) as { bgp?: { ipv4Address?: string } }
-  if (spec.bgp?.ipv4Address && !overwrite) return current
-  return { ...current, spec: { ...spec, bgp: { ...spec.bgp, ipv4Address: address } } }
+interface NodeSpec {
+  readonly bgp?: { readonly ipv4Address?: string; readonly asNumber?: number }
+}
+
+/** What the user has named replaces what is there; what was found out does not. */
+function withBgp(spec: NodeSpec, { address, overwrite, asNumber }: Pick<RegisterOptions, 'address' | 'overwrite' | 'asNumber'>): NodeSpec {
+  const ipv4Address = spec.bgp?.ipv4Address && !overwrite ? spec.bgp.ipv4Address : (address ?? spec.bgp?.ipv4Address)
+  const bgp = { ...spec.bgp, ...(ipv4Address ? { ipv4Address } : {}), ...(asNumber === undefined ? {} : { asNumber }) }
+  return Object.keys(bgp).length === 0 ? spec : { ...spec, bgp }
 }

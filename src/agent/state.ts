@@ -1,6 +1,6 @@
 import process from 'node:process'
 import type { LocalEndpoints } from './dataplane/host.ts'
-import type { FeedEvents } from './feed.ts'
+import type { FollowEvents } from './follow.ts'
 import type { Log } from './log.ts'
 import type { AgentStatus } from './status.ts'
 
@@ -12,7 +12,7 @@ export interface StateOptions {
 }
 
 /** What the agent tells of itself. */
-export class State implements FeedEvents {
+export class State implements FollowEvents {
   lastError: string | undefined
   readonly #options: StateOptions
   readonly #startedAt: string

@@ -3,6 +3,7 @@ import { Option } from 'commander'
 import { runAgent, statusSocket } from '../agent/agent.ts'
 import { AGENT_LOG_LEVELS, type AgentLogLevel, jsonLog } from '../agent/log.ts'
 import { type AgentStatus, askStatus } from '../agent/status.ts'
+import { parseAsNumber } from '../model/as-number.ts'
 import { parseNet } from '../model/net.ts'
 import { UserError } from '../model/user-error.ts'
 import { escapeForTerminal } from '../output/escape.ts'
@@ -19,6 +20,8 @@ interface NodeOptions extends GlobalOptions {
   readonly acceptEmpty?: boolean
   readonly ip?: string
   readonly ipAutodetectionMethod?: string
+  readonly backend?: 'bird' | 'none'
+  readonly as?: string
   /** `--no-default-ippools`. */
   readonly defaultIppools: boolean
   readonly disableDockerNetworking?: boolean
@@ -39,6 +42,8 @@ export const define: Define = (command, run) => {
       '--ip-autodetection-method <method>',
       'run: first-found, interface=REGEX, skip-interface=REGEX or can-reach=ADDRESS (default: first-found)',
     )
+    .addOption(new Option('--backend <backend>', 'run: who leads traffic between hosts; none: you (default: bird)').choices(['bird', 'none']))
+    .option('--as <number>', 'run: the AS number of this host, as in 64512 or 1.10 (default: that of BGPConfiguration default)')
     .option('--no-default-ippools', 'run: make no pool of addresses when there is none')
     .option('--disable-docker-networking', "run: do not be Docker's network plugin")
     .addOption(
@@ -48,7 +53,7 @@ export const define: Define = (command, run) => {
     .option('--cleanup-after <seconds>', 'run: how long what a killed Docker leaves behind is let be (default: 10)')
     .option('--accept-empty', 'run: when everything is gone from the datastore, take that for what is wanted')
     .addOption(new Option('--agent-log <level>', 'run: the least level of what is logged, as JSON lines on stderr').choices([...AGENT_LOG_LEVELS]))
-    .option('--run-dir <folder>', "where the agent's socket and notes are", '/var/run/calicoctl')
+    .option('--run-dir <folder>', "where the agent's socket and notes are", RUN_FOLDER)
     .addOption(new Option('-o, --output <format>', 'status: form of the answer').choices(['text', 'json']))
   withExamples(command, [
     ['calicoctl node run', 'enforce on this host what the datastore says'],
@@ -60,12 +65,16 @@ export const define: Define = (command, run) => {
 
 // --- internal ---
 
+const RUN_FOLDER = '/var/run/calicoctl'
+
 /** Which options each verb takes. */
 const VERBS: Readonly<Record<string, readonly (keyof NodeOptions)[]>> = {
   run: [
     'name',
     'ip',
     'ipAutodetectionMethod',
+    'backend',
+    'as',
     'disableDockerNetworking',
     'dockerScope',
     'containerLabels',
@@ -107,7 +116,9 @@ async function runNode(options: NodeOptions, context: Context): Promise<number> 
       acceptEmpty: options.acceptEmpty ?? false,
       address: addressOf(options.ip),
       method: options.ipAutodetectionMethod ?? 'first-found',
+      asNumber: asNumberOf(options.as),
       defaultPools: options.defaultIppools,
+      birdFolder: options.backend === 'none' ? undefined : birdFolder(options.runDir),
       docker: options.disableDockerNetworking
         ? undefined
         : {
@@ -128,6 +139,18 @@ function addressOf(text: string | undefined): string | undefined {
   if (!net) throw new UserError(`invalid IP address specified: ${text}`)
   if (net.family !== 4) throw new UserError('--ip is wrong IP version')
   return text
+}
+
+function asNumberOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const number = parseAsNumber(text)
+  if (!number) throw new UserError(`invalid AS Number specified: ${text}`)
+  return number
+}
+
+/** BIRD is where other programs that know Calico look for it, unless everything is to be elsewhere. */
+function birdFolder(runDir: string): string {
+  return runDir === RUN_FOLDER ? '/var/run/calico' : runDir
 }
 
 function secondsOf(text = '10'): number {

@@ -1,0 +1,93 @@
+import type { Resource } from '../../model/kind.ts'
+import { formatNet } from '../../model/net.ts'
+import type { World } from '../../policy/world/world.ts'
+import type { Datastore } from '../../store/datastore.ts'
+import type { Clock } from '../../store/resources/clock.ts'
+import { coalesce } from '../coalesce.ts'
+import type { Log } from '../log.ts'
+import { followAffinities } from './affinity-feed.ts'
+import { bgpPlan } from './bgp.ts'
+import { Bird, birdLog } from './bird.ts'
+import { birdConfig } from './bird-config.ts'
+import { type OwnedBlock, type PlacedAddress, routingFacts } from './facts.ts'
+import { type HostRoute, updateHostRoutes } from './host-routes.ts'
+
+export interface RoutingOptions {
+  /** The host's name. */
+  readonly node: string
+  readonly datastore: Datastore
+  readonly clock: Clock
+  readonly log: Log
+  readonly acceptEmpty: boolean
+  /** Where BIRD's files are; undefined: BGP is somebody else's. */
+  readonly birdFolder: string | undefined
+}
+
+/** Leads traffic between hosts: blocks of this host are announced by BIRD and go nowhere else, those of others are reached as their pool says. */
+export class Routing {
+  readonly #options: RoutingOptions
+  readonly #abort = new AbortController()
+  readonly #following: Promise<void>
+  readonly #bird: Bird | undefined
+  readonly #apply = coalesce(() => this.#program())
+  #blocks: readonly OwnedBlock[] | undefined
+  #resources: readonly Resource[] | undefined
+  #workloads: readonly PlacedAddress[] = []
+  #notes: ReadonlySet<string> = new Set()
+
+  constructor(options: RoutingOptions) {
+    this.#options = options
+    const { birdFolder, datastore, clock, log, acceptEmpty } = options
+    this.#bird = birdFolder === undefined ? undefined : new Bird({ folder: birdFolder, clock, log }, this.#abort.signal)
+    this.#following = followAffinities(datastore, this.#abort.signal, {
+      clock,
+      acceptEmpty,
+      changed: (blocks) => {
+        this.#blocks = blocks
+        void this.#apply()
+      },
+    })
+  }
+
+  /** Takes in the resources and the world as they are now; resolves when the host is as they say. */
+  async update(resources: readonly Resource[], world: World): Promise<void> {
+    this.#resources = resources
+    this.#workloads = world.endpoints.flatMap(({ kind, node, addresses }) => (kind === 'workload' ? addresses.map((ip) => ({ node, ip })) : []))
+    await this.#apply()
+  }
+
+  /** Lets go of everything; BIRD and the routes stay. */
+  async close(): Promise<void> {
+    this.#abort.abort()
+    await this.#following
+  }
+
+  // --- internal ---
+
+  async #program(): Promise<void> {
+    const [resources, blocks] = [this.#resources, this.#blocks]
+    // Half of what is to be known is no reason to take routes away.
+    if (!resources || !blocks || this.#abort.signal.aborted) return
+    const { node, log, birdFolder } = this.#options
+    try {
+      const facts = routingFacts(node, resources, blocks, this.#workloads)
+      const routes: HostRoute[] = facts.blocks.flatMap(({ node: owner, block }) =>
+        owner === node && block.prefix < (block.family === 4 ? 32 : 128) ? [{ to: formatNet(block), through: 'blackhole' }] : [],
+      )
+      await updateHostRoutes(routes)
+      if (!this.#bird || birdFolder === undefined) return
+      const plan = bgpPlan(facts, () => undefined)
+      const { text, notes } = birdConfig(plan, birdLog(birdFolder))
+      this.#note([...(plan?.notes ?? []), ...notes])
+      await this.#bird.configure(text)
+    } catch (error) {
+      if (!this.#abort.signal.aborted) log('error', 'routing cannot be brought up to date', { why: error instanceof Error ? error.message : String(error) })
+    }
+  }
+
+  /** Tells each thing once, until it is no longer so. */
+  #note(notes: readonly string[]): void {
+    for (const why of new Set(notes)) if (!this.#notes.has(why)) this.#options.log('warning', 'part of the routing is not as wanted', { why })
+    this.#notes = new Set(notes)
+  }
+}
