@@ -41,6 +41,8 @@ export class DockerHost {
   readonly #pid: number
   #dockerd: ChildProcess | undefined
   #drivers: ChildProcess | undefined
+  /** Processes of containers, as the host numbers them. */
+  readonly #pids = new Map<string, string>()
   #log = ''
 
   private constructor(name: string, folder: string, outer: ChildProcess, pid: number, fabric: Fabric | undefined) {
@@ -93,6 +95,33 @@ export class DockerHost {
 
   docker(...args: string[]): Promise<string> {
     return this.run('docker', ...args)
+  }
+
+  /**
+   * Sends pings out of a container, one each 25 milliseconds, past Docker, which may be away. Resolves when the last was answered or given up.
+   */
+  async ping(container: string, address: string, count: number): Promise<{ readonly sent: number; readonly answered: number }> {
+    const pid = this.#pids.get(container) ?? (await this.docker('inspect', '--format', '{{ .State.Pid }}', container))
+    this.#pids.set(container, pid)
+    const { stdout, stderr } = await this.try([
+      'nsenter',
+      '-t',
+      pid,
+      '-n',
+      'ping',
+      '-q',
+      '-n',
+      '-W',
+      '1',
+      '-i',
+      '0.025',
+      '-c',
+      String(count),
+      address,
+    ])
+    const [, sent = '', answered = ''] = /(\d+) packets transmitted, (\d+) received/.exec(stdout) ?? []
+    if (sent === '') throw new Error(`ping: ${stdout}${stderr}`)
+    return { sent: Number(sent), answered: Number(answered) }
   }
 
   /** Starts the two drivers on this host's datastore; Docker finds them. */

@@ -33,7 +33,7 @@ try {
   await Promise.all(
     hosts.map(async (host) => {
       await host.startAgent()
-      await host.startDocker(`--cluster-store=${fabric.etcd.replace('http', 'etcd')}`)
+      await host.startDocker(`--cluster-store=${fabric.clusterStore}`)
       say(`${host.name} (${host.address}) runs Docker and the agent`)
     }),
   )
