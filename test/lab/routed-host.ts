@@ -49,7 +49,8 @@ export class RoutedHost {
 
   /** Runs a command inside, whatever comes of it. */
   try(command: readonly string[], input = ''): { readonly status: number | null; readonly stdout: string; readonly stderr: string } {
-    return spawnSync('nsenter', this.#inside(command), { input, encoding: 'utf8', env: this.#env })
+    const [program = '', ...args] = this.#inside(command)
+    return spawnSync(program, args, { input, encoding: 'utf8', env: this.#env })
   }
 
   /** Runs the built program with the fabric's etcd. */
@@ -104,7 +105,8 @@ export class RoutedHost {
   /** Starts the agent; resolves when its rules are in the kernel. */
   async startAgent(...options: readonly string[]): Promise<void> {
     const args = [process.execPath, PROGRAM, 'node', 'run', '--agent-log=debug', '--disable-docker-networking', ...options]
-    const child = spawn('nsenter', this.#inside(args), { stdio: ['ignore', 'ignore', 'pipe'], env: this.#env })
+    const [program = '', ...rest] = this.#inside(args)
+    const child = spawn(program, rest, { stdio: ['ignore', 'ignore', 'pipe'], env: this.#env })
     this.#agent = new Agent(child)
     await this.logs('the kernel has what the datastore says')
   }
@@ -124,7 +126,8 @@ export class RoutedHost {
 
   /** What is in the host's table of routes, once it is as the test wants it: looked at again each time that the kernel tells of a change. */
   async routes(family: '-4' | '-6', holds: (routes: readonly string[]) => boolean): Promise<readonly string[]> {
-    const monitor = spawn('nsenter', this.#inside(['ip', family, 'monitor', 'route']), { stdio: ['ignore', 'pipe', 'inherit'] })
+    const [program = '', ...args] = this.#inside(['ip', family, 'monitor', 'route'])
+    const monitor = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
     try {
       let routes: readonly string[] = []
       const look = () => {
@@ -161,7 +164,7 @@ export class RoutedHost {
   }
 
   #inside(command: readonly string[]): string[] {
-    return ['-t', String(this.#pid), '-m', '-n', '-u', '-p', '--', ...command]
+    return ['nsenter', '-t', String(this.#pid), '-m', '-n', '-u', '-p', '--', ...command]
   }
 }
 
