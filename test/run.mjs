@@ -13,6 +13,7 @@ delete process.env.NODE_EXTRA_CA_CERTS
 
 /** Programs that tests start, and the Debian packages they come from. */
 const PROGRAMS = {
+  bird: 'bird2',
   busybox: 'busybox-static',
   chromium: 'chromium',
   conntrack: 'conntrack',

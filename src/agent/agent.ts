@@ -143,7 +143,12 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   await guard.ready
   const watching = Promise.all([guard.over, watchInterfaces(signal, () => void update())])
   log('info', 'the agent has started', { node, datastore: options.datastore.name, version: options.version })
-  for await (const next of followWorld(options.datastore, signal, { clock, events: state, acceptEmpty: options.acceptEmpty, also: [...HOST_KINDS, ...ROUTING_KINDS] })) {
+  for await (const next of followWorld(options.datastore, signal, {
+    clock,
+    events: state,
+    acceptEmpty: options.acceptEmpty,
+    also: [...HOST_KINDS, ...ROUTING_KINDS],
+  })) {
     followed = next
     state.noteWorld(next.world.setAside.map(({ problem }) => problem.message))
     await update()

@@ -55,7 +55,7 @@ export async function followKeys(datastore: Datastore, range: KeyRange, signal: 
       return empty()
     }
     const present = new Set(found.keyValues.map(({ key }) => key))
-    for (const key of [...known.keys()]) if (!present.has(key)) tell(key, undefined)
+    for (const key of known.keys()) if (!present.has(key)) tell(key, undefined)
     for (const keyValue of found.keyValues) if (known.get(keyValue.key) !== keyValue.modRevision) tell(keyValue.key, keyValue)
     arrive(found.revision)
   }

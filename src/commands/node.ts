@@ -42,7 +42,12 @@ export const define: Define = (command, run) => {
       '--ip-autodetection-method <method>',
       'run: first-found, interface=REGEX, skip-interface=REGEX or can-reach=ADDRESS (default: first-found)',
     )
-    .addOption(new Option('--backend <backend>', 'run: who leads traffic between hosts; none: you (default: bird)').choices(['bird', 'none']))
+    .addOption(
+      new Option('--backend <backend>', 'run: who leads traffic between hosts; none: you (default: bird, on a local datastore none)').choices([
+        'bird',
+        'none',
+      ]),
+    )
     .option('--as <number>', 'run: the AS number of this host, as in 64512 or 1.10 (default: that of BGPConfiguration default)')
     .option('--no-default-ippools', 'run: make no pool of addresses when there is none')
     .option('--disable-docker-networking', "run: do not be Docker's network plugin")
@@ -118,7 +123,7 @@ async function runNode(options: NodeOptions, context: Context): Promise<number> 
       method: options.ipAutodetectionMethod ?? 'first-found',
       asNumber: asNumberOf(options.as),
       defaultPools: options.defaultIppools,
-      birdFolder: options.backend === 'none' ? undefined : birdFolder(options.runDir),
+      birdFolder: (options.backend ?? (datastore.isShared ? 'bird' : 'none')) === 'bird' ? birdFolder(options.runDir) : undefined,
       docker: options.disableDockerNetworking
         ? undefined
         : {

@@ -24,7 +24,8 @@ export async function followAffinities(datastore: Datastore, signal: AbortSignal
     clock: options.clock,
     events: { away: () => {}, back: () => {}, emptied: () => {} },
     // The last block may well have been given back; but then there still are resources.
-    acceptEmpty: async () => options.acceptEmpty || (await datastore.range(prefixRange(RESOURCES), { limit: 1, keysOnly: true })).keyValues.length > 0,
+    acceptEmpty: async () =>
+      options.acceptEmpty || (await datastore.range(prefixRange(RESOURCES), { limit: 1, keysOnly: true })).keyValues.length > 0,
     change: (key, keyValue) => {
       if (keyValue) known.set(key, keyValue)
       else known.delete(key)

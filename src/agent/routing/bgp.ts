@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { parseDuration } from '../../model/duration.ts'
-import { type Family, formatIp, type Ip, maskNet, type Net, netOf, parseCidr, parseIp } from '../../model/net.ts'
+import { type Family, formatIp, type Ip, maskNet, type Net, parseCidr, parseIp } from '../../model/net.ts'
 import { type Labels, matches } from '../../model/selector/evaluate.ts'
 import { parseSelector } from '../../model/selector/parse.ts'
 import type { BgpFilterRule, BgpPeerSpec, HostNode, PasswordReference, RoutedPool, RoutingFacts } from './facts.ts'
@@ -136,7 +136,9 @@ function mesh(facts: RoutingFacts, own: HostNode): Wanted[] {
     ...(nodeMeshPassword ? { password: nodeMeshPassword } : {}),
     ...(nodeMeshMaxRestartTime === undefined ? {} : { maxRestartTime: nodeMeshMaxRestartTime }),
   }
-  return [...facts.nodes.values()].flatMap((node) => (node.clusterId === undefined ? nodeEnds(facts, node, { type: 'Mesh', source: 'the mesh', spec }) : []))
+  return [...facts.nodes.values()].flatMap((node) =>
+    node.clusterId === undefined ? nodeEnds(facts, node, { type: 'Mesh', source: 'the mesh', spec }) : [],
+  )
 }
 
 /** The ends of a host that a session can go to. */
@@ -187,9 +189,16 @@ function explicit(facts: RoutingFacts, own: HostNode, notes: string[]): Wanted[]
   return [...found, ...back]
 }
 
-function isEndOf(facts: RoutingFacts, node: HostNode, { address, port }: { readonly address: Ip; readonly port: number }, asNumber: number | undefined): boolean {
+function isEndOf(
+  facts: RoutingFacts,
+  node: HostNode,
+  { address, port }: { readonly address: Ip; readonly port: number },
+  asNumber: number | undefined,
+): boolean {
   const end = node.addresses[address.family]
-  return end !== undefined && formatIp(end) === formatIp(address) && listenPort(facts, node.name) === port && (!asNumber || asNumber === node.asNumber)
+  return (
+    end !== undefined && formatIp(end) === formatIp(address) && listenPort(facts, node.name) === port && (!asNumber || asNumber === node.asNumber)
+  )
 }
 
 function sessionOf(facts: RoutingFacts, own: HostNode, wanted: Wanted, passwords: Passwords, notes: string[]): BgpSession | undefined {

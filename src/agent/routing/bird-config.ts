@@ -130,7 +130,9 @@ function sessionText(plan: BgpPlan, session: BgpSession, notes: string[]): strin
   const own = plan.addresses[family]
   const secret = password === undefined ? undefined : quoted(password)
   if (password !== undefined && (secret === undefined || password === '' || Buffer.byteLength(password) > MAX_PASSWORD)) {
-    notes.push(`there is no session with ${formatIp(address)}: its password is empty, longer than ${MAX_PASSWORD} bytes, or has characters that BIRD cannot take`)
+    notes.push(
+      `there is no session with ${formatIp(address)}: its password is empty, longer than ${MAX_PASSWORD} bytes, or has characters that BIRD cannot take`,
+    )
     return []
   }
   const listening = plan.listenPort === 179 ? '' : ` port ${plan.listenPort}`
@@ -191,7 +193,7 @@ function ruleText(rule: BgpFilterRule, session: { readonly family: Family; reado
     return [
       ...(numbers ? [addCommunity(numbers)] : []),
       // The last that is put before the path stands first in it.
-      ...[...(prependASPath?.prefix ?? [])].reverse().map((number) => `bgp_path.prepend(${Number(number)});`),
+      ...[...(prependASPath?.prefix ?? [])].reverse().map((number) => `bgp_path.prepend(${number});`),
       ...(setPriority?.value === undefined ? [] : [`krt_metric = ${Number(setPriority.value)};`]),
     ]
   })
@@ -207,7 +209,9 @@ function networkCondition({ cidr = '', prefixLength, matchOperator }: BgpFilterR
   const text = formatNet(net)
   if (matchOperator === 'Equal' || matchOperator === 'NotEqual') {
     const operator = matchOperator === 'Equal' ? '=' : '!='
-    return prefixLength ? `net ${operator} ${text} && net.len >= ${bound(prefixLength.min, 0, longest)} && net.len <= ${bound(prefixLength.max, longest, longest)}` : `net ${operator} ${text}`
+    return prefixLength
+      ? `net ${operator} ${text} && net.len >= ${bound(prefixLength.min, 0, longest)} && net.len <= ${bound(prefixLength.max, longest, longest)}`
+      : `net ${operator} ${text}`
   }
   const operator = matchOperator === 'NotIn' ? '!~' : '~'
   if (!prefixLength) return `net ${operator} ${text}`

@@ -91,7 +91,10 @@ class Replies {
     this.#text = lines.pop() ?? ''
     for (const line of lines) {
       const [, code, mark, text = ''] = /^(\d{4})([ -])(.*)$/.exec(line) ?? []
-      this.#lines.push({ code: code === undefined ? (this.#lines.at(-1)?.code ?? 0) : Number(code), text: code === undefined ? line.replace(/^[ +]/, '') : text })
+      this.#lines.push({
+        code: code === undefined ? (this.#lines.at(-1)?.code ?? 0) : Number(code),
+        text: code === undefined ? line.replace(/^[ +]/, '') : text,
+      })
       if (mark === ' ') this.#waiting.shift()?.resolve(this.#lines.splice(0))
     }
   }

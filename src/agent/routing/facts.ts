@@ -151,16 +151,6 @@ export function routingFacts(
   }
 }
 
-/** The pool that an address or block is in. */
-export function poolOf(pools: readonly RoutedPool[], inner: Ip | Net): RoutedPool | undefined {
-  return pools.find(({ net }) => containsNet(net, inner))
-}
-
-/** The address alone, as text. */
-export function addressText(net: Net): string {
-  return formatIp(net)
-}
-
 // --- internal ---
 
 interface NodeSpec {

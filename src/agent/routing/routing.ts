@@ -81,7 +81,8 @@ export class Routing {
       this.#note([...(plan?.notes ?? []), ...notes])
       await this.#bird.configure(text)
     } catch (error) {
-      if (!this.#abort.signal.aborted) log('error', 'routing cannot be brought up to date', { why: error instanceof Error ? error.message : String(error) })
+      if (!this.#abort.signal.aborted)
+        log('error', 'routing cannot be brought up to date', { why: error instanceof Error ? error.message : String(error) })
     }
   }
 

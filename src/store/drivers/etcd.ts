@@ -50,6 +50,7 @@ const READ_PAUSE = 100
 
 class Etcd implements Datastore {
   readonly name: string
+  readonly isShared = true
   readonly #settings: EtcdSettings
   #client: Etcd3 | undefined
   readonly #closing = new AbortController()

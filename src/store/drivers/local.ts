@@ -64,6 +64,7 @@ const IDENTITY = `SELECT (SELECT count(*) FROM sqlite_master) AS tables, (SELECT
 
 class Local implements Datastore {
   readonly name: string
+  readonly isShared = false
   readonly #path: string
   readonly #timeout: number
   #database: Database | undefined

@@ -24,6 +24,7 @@ export function openMemory(): Datastore {
 
 class Memory implements Datastore {
   readonly name = 'a datastore in memory'
+  readonly isShared = false
   #revision = 1
   #closed = false
   readonly #current = new Map<string, KeyValue>()
