@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { Ip } from '../model/net.ts'
 import { UserError } from '../model/user-error.ts'
 import type { Datastore } from '../store/datastore.ts'
 import type { Clock } from '../store/resources/clock.ts'
@@ -8,6 +9,9 @@ import { Nft } from './dataplane/nft.ts'
 import { Renderer } from './dataplane/render.ts'
 import { type DockerDrivers, startDockerDrivers } from './docker/drivers.ts'
 import { acceptForwarding } from './docker/forwarding.ts'
+import type { Scope } from './docker/scope.ts'
+import { NameService } from './dns/name-service.ts'
+import { nodeAddresses } from './dns/own-addresses.ts'
 import { type Followed, followWorld } from './feed.ts'
 import { footprintFile } from './footprint-file.ts'
 import { detectAddress } from './host/autodetect.ts'
@@ -42,6 +46,8 @@ export interface AgentOptions {
   readonly method: string
   /** Makes a pool of addresses when there is none. */
   readonly defaultPools: boolean
+  /** Where to answer for the names of containers; `auto`: at the Node's own addresses, if Docker's networks are of one host each. */
+  readonly dns: 'auto' | 'off' | Ip
 }
 
 export interface DockerOptions {
@@ -81,10 +87,11 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       log('error', 'the kernel takes no rules: those from before stay', { why: error.message })
     },
   })
-  const stopServing = await serveStatus(statusSocket(options.runFolder), () => state.status(dataplane.refused))
+  const stopServing = await serveStatus(statusSocket(options.runFolder), () => state.status(dataplane.refused, names?.status))
   const forward = coalesce(async () => {
     if (options.docker) await acceptForwarding(log)
   })
+  const names = await nameService(options, () => void update())
   const renderer = new Renderer()
   const connections = new Connections(log)
   const prepared = new Set<string>()
@@ -98,7 +105,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     const { world, others, revision } = followed
     const begun = clock.now().getTime()
     const interfaces = await readInterfaces()
-    const { ruleset, local } = renderer.render(world, hostFacts(node, interfaces, others))
+    const { ruleset, local } = renderer.render(world, { ...hostFacts(node, interfaces, others), nameServers: names?.listening ?? [] })
     if (!(await dataplane.apply(ruleset))) {
       // Nobody may take an old state for the wanted one: it is tried again, and who waits for the rules goes on waiting.
       clearTimeout(retrying)
@@ -127,7 +134,8 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     }),
   )
 
-  const drivers = options.docker && (await startDrivers(options, options.docker, programmed))
+  const isWantedIn = (scope: Scope) => options.dns !== 'auto' || scope === 'local'
+  const drivers = options.docker && (await startDrivers(options, options.docker, programmed, (scope) => void names?.want(isWantedIn(scope))))
   const sweep = coalesce(() => sweepLeftovers(drivers, log))
   const sweeping = options.docker && setInterval(() => void sweep(), Math.max(500, options.docker.graceMilliseconds / 2)).unref()
   await forward()
@@ -137,10 +145,12 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   log('info', 'the agent has started', { node, datastore: options.datastore.name, version: options.version })
   for await (const next of followWorld(options.datastore, signal, { clock, events: state, acceptEmpty: options.acceptEmpty, also: HOST_KINDS })) {
     followed = next
+    await names?.update(next.world)
     state.noteWorld(next.world.setAside.map(({ problem }) => problem.message))
     await update()
   }
   await drivers?.close()
+  await names?.close()
   await watching
   clearTimeout(settling)
   clearTimeout(retrying)
@@ -157,7 +167,12 @@ const SETTLE_MILLISECONDS = 1000
 /** How long to wait before rules that the kernel did not take are tried again. */
 const RETRY_MILLISECONDS = 1000
 
-async function startDrivers(options: AgentOptions, docker: DockerOptions, programmed: Programmed): Promise<DockerDrivers> {
+async function startDrivers(
+  options: AgentOptions,
+  docker: DockerOptions,
+  programmed: Programmed,
+  scoped: (scope: Scope) => void,
+): Promise<DockerDrivers> {
   const { datastore, clock, node, log } = options
   return await startDockerDrivers({
     datastore,
@@ -168,11 +183,19 @@ async function startDrivers(options: AgentOptions, docker: DockerOptions, progra
     programmed: (name) => programmed.waitFor(name),
     grace: docker.graceMilliseconds,
     events: {
+      scoped,
       failed: (method, error) =>
         log('error', 'Docker was refused something', { method, why: error instanceof Error ? error.message : String(error) }),
       warning: (message) => log('warning', 'Docker asked for something', { message }),
     },
   })
+}
+
+async function nameService({ dns, docker, datastore, node, log }: AgentOptions, changed: () => void): Promise<NameService | undefined> {
+  if (dns === 'off' || (dns === 'auto' && !docker)) return undefined
+  const addresses = dns === 'auto' ? await nodeAddresses(datastore, node) : [dns]
+  if (addresses.length === 0) log('warning', 'names of containers on other hosts are not answered: the Node has no address', { node })
+  return new NameService({ node, addresses, log, changed })
 }
 
 /** Tells what Docker had forgotten, and was removed. */

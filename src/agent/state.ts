@@ -1,5 +1,6 @@
 import process from 'node:process'
 import type { LocalEndpoints } from './dataplane/host.ts'
+import type { NamesStatus } from './dns/name-service.ts'
 import type { FeedEvents } from './feed.ts'
 import type { Log } from './log.ts'
 import type { AgentStatus } from './status.ts'
@@ -61,7 +62,7 @@ export class State implements FeedEvents {
     this.#lag = now.getTime() - begun
   }
 
-  status(refused: readonly string[]): AgentStatus {
+  status(refused: readonly string[], names: readonly NamesStatus[] = []): AgentStatus {
     const { node, version } = this.#options
     return {
       version,
@@ -75,6 +76,7 @@ export class State implements FeedEvents {
       datastore: this.#datastore,
       endpoints: { workloads: this.#local?.workloads.size ?? 0, hosts: this.#local?.hosts.size ?? 0, idle: this.#local?.idle.length ?? 0 },
       refused,
+      names,
       ...(this.lastError === undefined ? {} : { lastError: this.lastError }),
     }
   }

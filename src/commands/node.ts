@@ -3,7 +3,7 @@ import { Option } from 'commander'
 import { runAgent, statusSocket } from '../agent/agent.ts'
 import { AGENT_LOG_LEVELS, type AgentLogLevel, jsonLog } from '../agent/log.ts'
 import { type AgentStatus, askStatus } from '../agent/status.ts'
-import { parseNet } from '../model/net.ts'
+import { type Ip, parseIp, parseNet } from '../model/net.ts'
 import { UserError } from '../model/user-error.ts'
 import { escapeForTerminal } from '../output/escape.ts'
 import { VERSION } from '../version.ts'
@@ -24,6 +24,7 @@ interface NodeOptions extends GlobalOptions {
   readonly disableDockerNetworking?: boolean
   readonly dockerScope?: 'auto' | 'local' | 'global'
   readonly containerLabels?: boolean
+  readonly dns?: string
   readonly cleanupAfter?: string
   readonly agentLog?: AgentLogLevel
   readonly runDir: string
@@ -45,6 +46,10 @@ export const define: Define = (command, run) => {
       new Option('--docker-scope <scope>', "run: what Docker's networks are to be; auto: as Docker is set up").choices(['auto', 'local', 'global']),
     )
     .option('--container-labels', 'run: labels of containers that begin with org.projectcalico.label. become labels of their endpoints')
+    .option(
+      '--dns <address>',
+      "run: where to answer for container names; off, or auto: at the host's own address, unless Docker's networks are global",
+    )
     .option('--cleanup-after <seconds>', 'run: how long what a killed Docker leaves behind is let be (default: 10)')
     .option('--accept-empty', 'run: when everything is gone from the datastore, take that for what is wanted')
     .addOption(new Option('--agent-log <level>', 'run: the least level of what is logged, as JSON lines on stderr').choices([...AGENT_LOG_LEVELS]))
@@ -69,6 +74,7 @@ const VERBS: Readonly<Record<string, readonly (keyof NodeOptions)[]>> = {
     'disableDockerNetworking',
     'dockerScope',
     'containerLabels',
+    'dns',
     'cleanupAfter',
     'acceptEmpty',
     'agentLog',
@@ -108,6 +114,7 @@ async function runNode(options: NodeOptions, context: Context): Promise<number> 
       address: addressOf(options.ip),
       method: options.ipAutodetectionMethod ?? 'first-found',
       defaultPools: options.defaultIppools,
+      dns: dnsOf(options.dns),
       docker: options.disableDockerNetworking
         ? undefined
         : {
@@ -128,6 +135,13 @@ function addressOf(text: string | undefined): string | undefined {
   if (!net) throw new UserError(`invalid IP address specified: ${text}`)
   if (net.family !== 4) throw new UserError('--ip is wrong IP version')
   return text
+}
+
+function dnsOf(text = 'auto'): 'auto' | 'off' | Ip {
+  if (text === 'auto' || text === 'off') return text
+  const ip = parseIp(text)
+  if (!ip) throw new UsageError(`--dns ${text}: that is not an address`, 'an address of this host, auto or off')
+  return ip
 }
 
 function secondsOf(text = '10'): number {
@@ -157,6 +171,7 @@ function describe(status: AgentStatus): string {
     ['Datastore', status.datastore],
     ['Endpoints', `${endpoints.workloads} workloads, ${endpoints.hosts} hosts${endpoints.idle > 0 ? `, ${endpoints.idle} that cannot act` : ''}`],
     ['Last change', status.programmedAt && `${status.programmedAt}, in ${status.lagMilliseconds ?? 0} ms`],
+    ...status.names.map(({ address, failure }) => ['Names', failure === undefined ? `answered at ${address}` : `not answered: ${failure}`] as const),
     ['Closed', status.refused.length > 0 ? status.refused.join(', ') : undefined],
     ['Last error', status.lastError],
   ]

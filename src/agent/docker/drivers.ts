@@ -31,6 +31,8 @@ export interface DockerDriversOptions {
     /** A call of Docker's that failed; Docker was told. */
     failed(method: string, error: unknown): void
     warning(message: string): void
+    /** What Docker's networks are now. */
+    scoped?(scope: Scope): void
   }
 }
 
@@ -52,7 +54,11 @@ export async function startDockerDrivers(options: DockerDriversOptions): Promise
   const serve = (name: string, errorField: 'Err' | 'Error', methods: Methods): Promise<PluginServer> =>
     servePlugin({ path: join(folder, `${name}.sock`), methods, errorField, failed: (method, error) => events.failed(method, error) })
 
-  const scope = async (): Promise<Scope> => (options.scope === 'auto' ? await scopeOfDocker(datastore, docker, node) : options.scope)
+  const scope = async (): Promise<Scope> => {
+    const found = options.scope === 'auto' ? await scopeOfDocker(datastore, docker, node) : options.scope
+    events.scoped?.(found)
+    return found
+  }
   const ipamServer = await serve('calico-ipam', 'Error', ipamDriver({ ipam, node, endpoints: own }))
   const methods = networkDriver({
     docker,
@@ -66,6 +72,7 @@ export async function startDockerDrivers(options: DockerDriversOptions): Promise
     warn: (message) => events.warning(message),
   })
   const networkServer = await serve('calico', 'Err', methods)
+  if (events.scoped) await scope()
   return {
     sweep: () => rest.sweep(),
     close: async () => void (await Promise.all([networkServer.close(), ipamServer.close()])),
