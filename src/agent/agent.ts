@@ -7,8 +7,12 @@ import { coalesce } from './coalesce.ts'
 import { Dataplane } from './dataplane/dataplane.ts'
 import { Nft } from './dataplane/nft.ts'
 import { Renderer } from './dataplane/render.ts'
-import { type DockerDrivers, startDockerDrivers } from './docker/drivers.ts'
+import { dockerIsRunning } from './docker/docker-events.ts'
+import { dockerNetworks } from './docker/docker-networks.ts'
+import { DOCKER_SOCKET, type DockerDrivers, startDockerDrivers } from './docker/drivers.ts'
 import { acceptForwarding } from './docker/forwarding.ts'
+import { NetworkMirror } from './docker/mirror.ts'
+import { networkRecords } from './docker/network-records.ts'
 import type { Scope } from './docker/scope.ts'
 import { NameService } from './dns/name-service.ts'
 import { nodeAddresses } from './dns/own-addresses.ts'
@@ -54,6 +58,8 @@ export interface DockerOptions {
   readonly scope: 'auto' | 'local' | 'global'
   /** Labels of containers become labels of their endpoints. */
   readonly containerLabels: boolean
+  /** Calico's networks of other hosts are made here too, and those of this host there, where they are of one host each. */
+  readonly mirrorNetworks: boolean
   /** How long, in milliseconds, an endpoint without interface, or an interface without endpoint, is let be. */
   readonly graceMilliseconds: number
 }
@@ -87,11 +93,14 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       log('error', 'the kernel takes no rules: those from before stay', { why: error.message })
     },
   })
-  const stopServing = await serveStatus(statusSocket(options.runFolder), () => state.status(dataplane.refused, names?.status))
+  const names = await nameService(options, () => void update())
+  const mirror = options.docker?.mirrorNetworks ? networkMirror(options) : undefined
+  const stopServing = await serveStatus(statusSocket(options.runFolder), () =>
+    state.status(dataplane.refused, { names: names?.status, networks: mirror?.status }),
+  )
   const forward = coalesce(async () => {
     if (options.docker) await acceptForwarding(log)
   })
-  const names = await nameService(options, () => void update())
   const renderer = new Renderer()
   const connections = new Connections(log)
   const prepared = new Set<string>()
@@ -134,8 +143,12 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     }),
   )
 
-  const isWantedIn = (scope: Scope) => options.dns !== 'auto' || scope === 'local'
-  const drivers = options.docker && (await startDrivers(options, options.docker, programmed, (scope) => void names?.want(isWantedIn(scope))))
+  const scoped = (scope: Scope) => {
+    void names?.want(options.dns !== 'auto' || scope === 'local')
+    mirror?.want(scope === 'local')
+  }
+  const drivers = options.docker && (await startDrivers(options, options.docker, programmed, scoped))
+  const mirroring = mirror?.follow(signal)
   const sweep = coalesce(() => sweepLeftovers(drivers, log))
   const sweeping = options.docker && setInterval(() => void sweep(), Math.max(500, options.docker.graceMilliseconds / 2)).unref()
   await forward()
@@ -151,7 +164,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   }
   await drivers?.close()
   await names?.close()
-  await watching
+  await Promise.all([watching, mirroring])
   clearTimeout(settling)
   clearTimeout(retrying)
   clearInterval(sweeping)
@@ -189,6 +202,11 @@ async function startDrivers(
       warning: (message) => log('warning', 'Docker asked for something', { message }),
     },
   })
+}
+
+function networkMirror({ node, datastore, clock, log, acceptEmpty }: AgentOptions): NetworkMirror {
+  const records = networkRecords({ datastore, clock, node, acceptEmpty })
+  return new NetworkMirror({ node, networks: dockerNetworks(DOCKER_SOCKET), records, socketPath: DOCKER_SOCKET, isRunning: dockerIsRunning, log })
 }
 
 async function nameService({ dns, docker, datastore, node, log }: AgentOptions, changed: () => void): Promise<NameService | undefined> {

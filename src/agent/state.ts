@@ -1,5 +1,6 @@
 import process from 'node:process'
 import type { LocalEndpoints } from './dataplane/host.ts'
+import type { MirrorStatus } from './docker/mirror.ts'
 import type { NamesStatus } from './dns/name-service.ts'
 import type { FeedEvents } from './feed.ts'
 import type { Log } from './log.ts'
@@ -62,7 +63,10 @@ export class State implements FeedEvents {
     this.#lag = now.getTime() - begun
   }
 
-  status(refused: readonly string[], names: readonly NamesStatus[] = []): AgentStatus {
+  status(
+    refused: readonly string[],
+    parts: { readonly names: readonly NamesStatus[] | undefined; readonly networks: MirrorStatus | undefined },
+  ): AgentStatus {
     const { node, version } = this.#options
     return {
       version,
@@ -76,7 +80,8 @@ export class State implements FeedEvents {
       datastore: this.#datastore,
       endpoints: { workloads: this.#local?.workloads.size ?? 0, hosts: this.#local?.hosts.size ?? 0, idle: this.#local?.idle.length ?? 0 },
       refused,
-      names,
+      names: parts.names ?? [],
+      ...(parts.networks === undefined ? {} : { networks: parts.networks }),
       ...(this.lastError === undefined ? {} : { lastError: this.lastError }),
     }
   }

@@ -1,6 +1,7 @@
 import { chmod, mkdir, rm } from 'node:fs/promises'
 import { createServer, request } from 'node:http'
 import { dirname } from 'node:path'
+import type { MirrorStatus } from './docker/mirror.ts'
 import type { NamesStatus } from './dns/name-service.ts'
 
 /** What an agent says of itself. Times are RFC 3339. */
@@ -22,6 +23,8 @@ export interface AgentStatus {
   readonly refused: readonly string[]
   /** Addresses at which names of containers are to be answered, and why they are not. */
   readonly names: readonly NamesStatus[]
+  /** Docker's networks that all hosts share, when it is for the agents to do that. */
+  readonly networks?: MirrorStatus
   readonly lastError?: string
 }
 

@@ -24,6 +24,8 @@ interface NodeOptions extends GlobalOptions {
   readonly disableDockerNetworking?: boolean
   readonly dockerScope?: 'auto' | 'local' | 'global'
   readonly containerLabels?: boolean
+  /** `--no-mirror-networks`. */
+  readonly mirrorNetworks: boolean
   readonly dns?: string
   readonly cleanupAfter?: string
   readonly agentLog?: AgentLogLevel
@@ -45,6 +47,7 @@ export const define: Define = (command, run) => {
     .addOption(
       new Option('--docker-scope <scope>', "run: what Docker's networks are to be; auto: as Docker is set up").choices(['auto', 'local', 'global']),
     )
+    .option('--no-mirror-networks', "run: make no other host's Docker networks here, and this host's nowhere else, where Docker does not share them")
     .option('--container-labels', 'run: labels of containers that begin with org.projectcalico.label. become labels of their endpoints')
     .option(
       '--dns <address>',
@@ -120,6 +123,7 @@ async function runNode(options: NodeOptions, context: Context): Promise<number> 
         : {
             scope: options.dockerScope ?? 'auto',
             containerLabels: options.containerLabels ?? false,
+            mirrorNetworks: options.mirrorNetworks,
             graceMilliseconds: secondsOf(options.cleanupAfter) * 1000,
           },
     },
@@ -172,6 +176,8 @@ function describe(status: AgentStatus): string {
     ['Endpoints', `${endpoints.workloads} workloads, ${endpoints.hosts} hosts${endpoints.idle > 0 ? `, ${endpoints.idle} that cannot act` : ''}`],
     ['Last change', status.programmedAt && `${status.programmedAt}, in ${status.lagMilliseconds ?? 0} ms`],
     ...status.names.map(({ address, failure }) => ['Names', failure === undefined ? `answered at ${address}` : `not answered: ${failure}`] as const),
+    ['Networks', status.networks && `${status.networks.shared} on all hosts`],
+    ...(status.networks?.faults ?? []).map((fault) => ['Network', fault] as const),
     ['Closed', status.refused.length > 0 ? status.refused.join(', ') : undefined],
     ['Last error', status.lastError],
   ]

@@ -3,6 +3,7 @@ import { createIpam } from '../../ipam/store.ts'
 import type { Datastore } from '../../store/datastore.ts'
 import type { Clock } from '../../store/resources/clock.ts'
 import { dockerApi } from './docker-api.ts'
+import { dockerIsRunning } from './docker-events.ts'
 import { endpoints } from './endpoints.ts'
 import { kernelInterfaces } from './interfaces.ts'
 import { ipamDriver } from './ipam-driver.ts'
@@ -11,6 +12,9 @@ import { networkDriver } from './network-driver.ts'
 import { networkNames } from './network-names.ts'
 import { type Methods, type PluginServer, servePlugin } from './plugin-server.ts'
 import { type Scope, scopeOfDocker } from './scope.ts'
+
+/** Where Docker answers. */
+export const DOCKER_SOCKET = '/var/run/docker.sock'
 
 export interface DockerDriversOptions {
   readonly datastore: Datastore
@@ -46,7 +50,7 @@ export interface DockerDrivers {
 export async function startDockerDrivers(options: DockerDriversOptions): Promise<DockerDrivers> {
   const { datastore, clock, node, events } = options
   const folder = options.pluginFolder ?? '/run/docker/plugins'
-  const docker = dockerApi(options.dockerSocket ?? '/var/run/docker.sock')
+  const docker = dockerApi(options.dockerSocket ?? DOCKER_SOCKET)
   const interfaces = kernelInterfaces()
   const own = endpoints({ datastore, clock, node, interfaces })
   const ipam = createIpam(datastore, clock)
@@ -72,7 +76,9 @@ export async function startDockerDrivers(options: DockerDriversOptions): Promise
     warn: (message) => events.warning(message),
   })
   const networkServer = await serve('calico', 'Err', methods)
-  if (events.scoped) await scope()
+  // To ask a Docker that is not there could start it, and waits for it in vain.
+  if (options.scope !== 'auto' || dockerIsRunning()) await scope()
+  else events.scoped?.(await scopeOfDocker(datastore, undefined, node))
   return {
     sweep: () => rest.sweep(),
     close: async () => void (await Promise.all([networkServer.close(), ipamServer.close()])),
