@@ -158,6 +158,20 @@ describe('networks of several hosts', { skip: dockerHere() || namespacesHere('et
     assert.deepEqual(await calicoNetworks(one), ['back', 'later', 'stays'])
   })
 
+  it('a datastore that was emptied takes no network along', async () => {
+    const ids = async () => await Promise.all([one, two].map((host) => host.docker('network', 'ls', '-q', '--filter', 'name=back|later|stays')))
+    const before = await ids()
+    await one.run(process.execPath, '-e', EMPTY, fabric.etcd)
+    for (const [here, there] of [
+      [one, two],
+      [two, one],
+    ] as const) {
+      await create(here, `after-${here.name}`)
+      await has(there, `after-${here.name}`)
+    }
+    assert.deepEqual(await ids(), before)
+  })
+
   it('is for Docker itself to do where networks are global', async () => {
     await two.stopDrivers('SIGTERM')
     await two.startAgent('--docker-scope', 'global')
@@ -206,6 +220,14 @@ describe('networks of several hosts', { skip: dockerHere() || namespacesHere('et
 })
 
 // --- internal ---
+
+/** Deletes every key of ours. */
+const EMPTY = `
+const range = { key: btoa('/calico/'), range_end: btoa('/calico0') }
+fetch(process.argv[1] + '/v3/kv/deleterange', { method: 'POST', body: JSON.stringify(range) }).then(async (answer) => {
+  if (!(Number((await answer.json()).deleted) > 0)) throw new Error('nothing was deleted')
+})
+`
 
 const POOLS = JSON.stringify({
   apiVersion: 'v1',
