@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { Ip } from '../model/net.ts'
 import { UserError } from '../model/user-error.ts'
 import type { Datastore } from '../store/datastore.ts'
 import type { Clock } from '../store/resources/clock.ts'
@@ -6,8 +7,15 @@ import { coalesce } from './coalesce.ts'
 import { Dataplane } from './dataplane/dataplane.ts'
 import { Nft } from './dataplane/nft.ts'
 import { Renderer } from './dataplane/render.ts'
-import { type DockerDrivers, startDockerDrivers } from './docker/drivers.ts'
+import { dockerIsRunning } from './docker/docker-events.ts'
+import { dockerNetworks } from './docker/docker-networks.ts'
+import { DOCKER_SOCKET, type DockerDrivers, startDockerDrivers } from './docker/drivers.ts'
 import { acceptForwarding } from './docker/forwarding.ts'
+import { NetworkMirror } from './docker/mirror.ts'
+import { networkRecords } from './docker/network-records.ts'
+import type { Scope } from './docker/scope.ts'
+import { NameService } from './dns/name-service.ts'
+import { nodeAddresses } from './dns/own-addresses.ts'
 import { type Followed, followWorld } from './feed.ts'
 import { footprintFile } from './footprint-file.ts'
 import { detectAddress } from './host/autodetect.ts'
@@ -48,12 +56,16 @@ export interface AgentOptions {
   readonly defaultPools: boolean
   /** Where the files of BIRD are; undefined: BGP is somebody else's. */
   readonly birdFolder: string | undefined
+  /** Where to answer for the names of containers; `auto`: at the Node's own addresses, if Docker's networks are of one host each. */
+  readonly dns: 'auto' | 'off' | Ip
 }
 
 export interface DockerOptions {
   readonly scope: 'auto' | 'local' | 'global'
   /** Labels of containers become labels of their endpoints. */
   readonly containerLabels: boolean
+  /** Calico's networks of other hosts are made here too, and those of this host there, where they are of one host each. */
+  readonly mirrorNetworks: boolean
   /** How long, in milliseconds, an endpoint without interface, or an interface without endpoint, is let be. */
   readonly graceMilliseconds: number
 }
@@ -87,7 +99,11 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       log('error', 'the kernel takes no rules: those from before stay', { why: error.message })
     },
   })
-  const stopServing = await serveStatus(statusSocket(options.runFolder), () => state.status(dataplane.refused))
+  const names = await nameService(options, () => void update())
+  const mirror = options.docker?.mirrorNetworks ? networkMirror(options) : undefined
+  const stopServing = await serveStatus(statusSocket(options.runFolder), () =>
+    state.status(dataplane.refused, { names: names?.status, networks: mirror?.status }),
+  )
   const forward = coalesce(async () => {
     if (options.docker) await acceptForwarding(log)
   })
@@ -105,7 +121,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     const { world, others, revision } = followed
     const begun = clock.now().getTime()
     const interfaces = await readInterfaces()
-    const { ruleset, local } = renderer.render(world, hostFacts(node, interfaces, others))
+    const { ruleset, local } = renderer.render(world, { ...hostFacts(node, interfaces, others), nameServers: names?.listening ?? [] })
     if (!(await dataplane.apply(ruleset))) {
       // Nobody may take an old state for the wanted one: it is tried again, and who waits for the rules goes on waiting.
       clearTimeout(retrying)
@@ -135,7 +151,12 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     }),
   )
 
-  const drivers = options.docker && (await startDrivers(options, options.docker, programmed))
+  const scoped = (scope: Scope) => {
+    void names?.want(options.dns !== 'auto' || scope === 'local')
+    mirror?.want(scope === 'local')
+  }
+  const drivers = options.docker && (await startDrivers(options, options.docker, programmed, scoped))
+  const mirroring = mirror?.follow(signal)
   const sweep = coalesce(() => sweepLeftovers(drivers, log))
   const sweeping = options.docker && setInterval(() => void sweep(), Math.max(500, options.docker.graceMilliseconds / 2)).unref()
   await forward()
@@ -150,12 +171,14 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     also: [...HOST_KINDS, ...ROUTING_KINDS],
   })) {
     followed = next
+    await names?.update(next.world)
     state.noteWorld(next.world.setAside.map(({ problem }) => problem.message))
     await update()
   }
   await drivers?.close()
+  await names?.close()
   await routing.close()
-  await watching
+  await Promise.all([watching, mirroring])
   clearTimeout(settling)
   clearTimeout(retrying)
   clearInterval(sweeping)
@@ -171,7 +194,12 @@ const SETTLE_MILLISECONDS = 1000
 /** How long to wait before rules that the kernel did not take are tried again. */
 const RETRY_MILLISECONDS = 1000
 
-async function startDrivers(options: AgentOptions, docker: DockerOptions, programmed: Programmed): Promise<DockerDrivers> {
+async function startDrivers(
+  options: AgentOptions,
+  docker: DockerOptions,
+  programmed: Programmed,
+  scoped: (scope: Scope) => void,
+): Promise<DockerDrivers> {
   const { datastore, clock, node, log } = options
   return await startDockerDrivers({
     datastore,
@@ -182,11 +210,24 @@ async function startDrivers(options: AgentOptions, docker: DockerOptions, progra
     programmed: (name) => programmed.waitFor(name),
     grace: docker.graceMilliseconds,
     events: {
+      scoped,
       failed: (method, error) =>
         log('error', 'Docker was refused something', { method, why: error instanceof Error ? error.message : String(error) }),
       warning: (message) => log('warning', 'Docker asked for something', { message }),
     },
   })
+}
+
+function networkMirror({ node, datastore, clock, log, acceptEmpty }: AgentOptions): NetworkMirror {
+  const records = networkRecords({ datastore, clock, node, acceptEmpty })
+  return new NetworkMirror({ node, networks: dockerNetworks(DOCKER_SOCKET), records, socketPath: DOCKER_SOCKET, isRunning: dockerIsRunning, log })
+}
+
+async function nameService({ dns, docker, datastore, node, log }: AgentOptions, changed: () => void): Promise<NameService | undefined> {
+  if (dns === 'off' || (dns === 'auto' && !docker)) return undefined
+  const addresses = dns === 'auto' ? await nodeAddresses(datastore, node) : [dns]
+  if (addresses.length === 0) log('warning', 'names of containers on other hosts are not answered: the Node has no address', { node })
+  return new NameService({ node, addresses, log, changed })
 }
 
 /** Tells what Docker had forgotten, and was removed. */

@@ -1,6 +1,8 @@
 import process from 'node:process'
 import type { LocalEndpoints } from './dataplane/host.ts'
 import type { FollowEvents } from './follow.ts'
+import type { MirrorStatus } from './docker/mirror.ts'
+import type { NamesStatus } from './dns/name-service.ts'
 import type { Log } from './log.ts'
 import type { AgentStatus } from './status.ts'
 
@@ -61,7 +63,10 @@ export class State implements FollowEvents {
     this.#lag = now.getTime() - begun
   }
 
-  status(refused: readonly string[]): AgentStatus {
+  status(
+    refused: readonly string[],
+    parts: { readonly names: readonly NamesStatus[] | undefined; readonly networks: MirrorStatus | undefined },
+  ): AgentStatus {
     const { node, version } = this.#options
     return {
       version,
@@ -75,6 +80,8 @@ export class State implements FollowEvents {
       datastore: this.#datastore,
       endpoints: { workloads: this.#local?.workloads.size ?? 0, hosts: this.#local?.hosts.size ?? 0, idle: this.#local?.idle.length ?? 0 },
       refused,
+      names: parts.names ?? [],
+      ...(parts.networks === undefined ? {} : { networks: parts.networks }),
       ...(this.lastError === undefined ? {} : { lastError: this.lastError }),
     }
   }

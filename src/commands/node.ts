@@ -4,7 +4,7 @@ import { runAgent, statusSocket } from '../agent/agent.ts'
 import { AGENT_LOG_LEVELS, type AgentLogLevel, jsonLog } from '../agent/log.ts'
 import { type AgentStatus, askStatus } from '../agent/status.ts'
 import { parseAsNumber } from '../model/as-number.ts'
-import { parseNet } from '../model/net.ts'
+import { type Ip, parseIp, parseNet } from '../model/net.ts'
 import { UserError } from '../model/user-error.ts'
 import { escapeForTerminal } from '../output/escape.ts'
 import { VERSION } from '../version.ts'
@@ -27,6 +27,9 @@ interface NodeOptions extends GlobalOptions {
   readonly disableDockerNetworking?: boolean
   readonly dockerScope?: 'auto' | 'local' | 'global'
   readonly containerLabels?: boolean
+  /** `--no-mirror-networks`. */
+  readonly mirrorNetworks: boolean
+  readonly dns?: string
   readonly cleanupAfter?: string
   readonly agentLog?: AgentLogLevel
   readonly runDir: string
@@ -54,7 +57,12 @@ export const define: Define = (command, run) => {
     .addOption(
       new Option('--docker-scope <scope>', "run: what Docker's networks are to be; auto: as Docker is set up").choices(['auto', 'local', 'global']),
     )
+    .option('--no-mirror-networks', "run: make no other host's Docker networks here, and this host's nowhere else, where Docker does not share them")
     .option('--container-labels', 'run: labels of containers that begin with org.projectcalico.label. become labels of their endpoints')
+    .option(
+      '--dns <address>',
+      "run: where to answer for container names; off, or auto: at the host's own address, unless Docker's networks are global",
+    )
     .option('--cleanup-after <seconds>', 'run: how long what a killed Docker leaves behind is let be (default: 10)')
     .option('--accept-empty', 'run: when everything is gone from the datastore, take that for what is wanted')
     .addOption(new Option('--agent-log <level>', 'run: the least level of what is logged, as JSON lines on stderr').choices([...AGENT_LOG_LEVELS]))
@@ -83,6 +91,7 @@ const VERBS: Readonly<Record<string, readonly (keyof NodeOptions)[]>> = {
     'disableDockerNetworking',
     'dockerScope',
     'containerLabels',
+    'dns',
     'cleanupAfter',
     'acceptEmpty',
     'agentLog',
@@ -124,11 +133,13 @@ async function runNode(options: NodeOptions, context: Context): Promise<number> 
       asNumber: asNumberOf(options.as),
       defaultPools: options.defaultIppools,
       birdFolder: (options.backend ?? (datastore.isShared ? 'bird' : 'none')) === 'bird' ? birdFolder(options.runDir) : undefined,
+      dns: dnsOf(options.dns),
       docker: options.disableDockerNetworking
         ? undefined
         : {
             scope: options.dockerScope ?? 'auto',
             containerLabels: options.containerLabels ?? false,
+            mirrorNetworks: options.mirrorNetworks,
             graceMilliseconds: secondsOf(options.cleanupAfter) * 1000,
           },
     },
@@ -158,6 +169,13 @@ function birdFolder(runDir: string): string {
   return runDir === RUN_FOLDER ? '/var/run/calico' : runDir
 }
 
+function dnsOf(text = 'auto'): 'auto' | 'off' | Ip {
+  if (text === 'auto' || text === 'off') return text
+  const ip = parseIp(text)
+  if (!ip) throw new UsageError(`--dns ${text}: that is not an address`, 'an address of this host, auto or off')
+  return ip
+}
+
 function secondsOf(text = '10'): number {
   if (!/^\d{1,6}$/.test(text)) throw new UsageError(`--cleanup-after ${text}: that is not a number of seconds`)
   return Number(text)
@@ -185,6 +203,9 @@ function describe(status: AgentStatus): string {
     ['Datastore', status.datastore],
     ['Endpoints', `${endpoints.workloads} workloads, ${endpoints.hosts} hosts${endpoints.idle > 0 ? `, ${endpoints.idle} that cannot act` : ''}`],
     ['Last change', status.programmedAt && `${status.programmedAt}, in ${status.lagMilliseconds ?? 0} ms`],
+    ...status.names.map(({ address, failure }) => ['Names', failure === undefined ? `answered at ${address}` : `not answered: ${failure}`] as const),
+    ['Networks', status.networks && `${status.networks.shared} on all hosts`],
+    ...(status.networks?.faults ?? []).map((fault) => ['Network', fault] as const),
     ['Closed', status.refused.length > 0 ? status.refused.join(', ') : undefined],
     ['Last error', status.lastError],
   ]

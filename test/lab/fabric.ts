@@ -74,7 +74,7 @@ export class Fabric {
     server.unref()
     ;(server.stderr as Socket).unref()
     this.#servers.set(member, server)
-    while (this.#ask(member, '/health').includes('"true"') === false) {
+    while (!this.#ask(member, '/health').includes('"true"')) {
       if (server.exitCode !== null) throw new Error(`etcd ended: ${complaint}`)
       await pause(50)
     }

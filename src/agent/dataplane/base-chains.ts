@@ -1,3 +1,4 @@
+import { formatIp } from '../../model/net.ts'
 import type { HostFacts } from './host.ts'
 import { WORKLOAD_PREFIX } from './host.ts'
 import { MARK } from './marks.ts'
@@ -27,8 +28,10 @@ export interface Hooks {
  */
 export function baseChains(
   hooks: Hooks,
-  { spoofing, endpointToHost }: { readonly spoofing: readonly string[]; readonly endpointToHost: HostFacts['endpointToHost'] },
+  { spoofing, endpointToHost, nameServers }: Required<Pick<HostFacts, 'endpointToHost' | 'nameServers'>> & { readonly spoofing: readonly string[] },
 ): [string, NftChain][] {
+  // Names are there whatever policy says, as those that Docker itself answers are.
+  const names = nameServers.map((ip) => `${ip.family === 4 ? 'ip' : 'ip6'} daddr ${formatIp(ip)} meta l4proto { 6, 17 } th dport 53 accept`)
   // Tells the chain behind routing that a packet is not the host's own.
   const forwarded = isEmpty(hooks.fromHost) ? [] : [MARK.accept]
   return [
@@ -68,7 +71,12 @@ export function baseChains(
       'mangle-prerouting',
       {
         hook: 'type filter hook prerouting priority mangle; policy accept;',
-        rules: ['ct state established,related accept', `${MARK.isAccepted} accept`, ...through(hooks.preDnat, 'pre-dnat-dispatch')],
+        rules: [
+          'ct state established,related accept',
+          `${MARK.isAccepted} accept`,
+          ...(isEmpty(hooks.preDnat) ? [] : names.map((rule) => `iifname ${WORKLOADS} ${rule}`)),
+          ...through(hooks.preDnat, 'pre-dnat-dispatch'),
+        ],
       },
     ],
     [
@@ -83,6 +91,7 @@ export function baseChains(
       {
         rules: [
           CONNECTION,
+          ...names,
           // What a router has to answer for IPv6 to work at all.
           'icmpv6 type { 130, 131, 132, 133, 135, 136 } accept',
           MARK.clear,

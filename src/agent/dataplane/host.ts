@@ -11,6 +11,8 @@ export interface HostFacts {
   readonly pools: readonly { readonly net: Net; readonly natOutgoing: boolean }[]
   /** What happens to what a workload may send, when its host is the destination (`reference/felix.md 1.8`). `Return`: what other tables say. */
   readonly endpointToHost: 'Drop' | 'Accept' | 'Return'
+  /** Addresses of this host at which it answers workloads for names. */
+  readonly nameServers?: readonly Ip[]
 }
 
 /** Interfaces of workloads begin so; one that no endpoint is known for is closed. */

@@ -52,7 +52,7 @@ export class Renderer {
     }
     const spoofing = [...local.workloads].flatMap(([interfaceName, endpoint]) => allowedSources(interfaceName, endpoint))
     const chains = new Map<string, NftChain>([
-      ...baseChains(hooks, { spoofing, endpointToHost: host.endpointToHost }),
+      ...baseChains(hooks, { spoofing, endpointToHost: host.endpointToHost, nameServers: host.nameServers ?? [] }),
       ...endpointChains.chains,
       ...this.#policies.used(),
     ])

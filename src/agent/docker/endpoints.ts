@@ -16,7 +16,7 @@ import { type Intent, writeResources } from '../../store/resources/write.ts'
 import { hostInterface, type Interfaces } from './interfaces.ts'
 
 /** Who runs containers, in `spec.orchestrator`: the name that Calico has had for Docker's networks from the start. */
-const DOCKER_ORCHESTRATOR = 'libnetwork'
+export const DOCKER_ORCHESTRATOR = 'libnetwork'
 
 export const WORKLOAD_ENDPOINT = kindOf('WorkloadEndpoint')
 

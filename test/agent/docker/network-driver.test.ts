@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
-import { type DockerApi, DockerApiError } from '../../../src/agent/docker/docker-api.ts'
+import type { DockerApi } from '../../../src/agent/docker/docker-api.ts'
+import { DockerApiError } from '../../../src/agent/docker/docker-request.ts'
 import { endpoints } from '../../../src/agent/docker/endpoints.ts'
 import { hostInterface, type Interfaces } from '../../../src/agent/docker/interfaces.ts'
 import { networkDriver } from '../../../src/agent/docker/network-driver.ts'
