@@ -30,7 +30,7 @@ const TUTORIAL = [
 
 const [, section = ''] = /^## Two hosts\n([\s\S]*?)^## /m.exec(readFileSync(join(CHECKOUT, 'README.md'), 'utf8')) ?? []
 const [setUp, ...steps] = readSteps(section)
-const [shared] = [...section.matchAll(/^```json\n([\s\S]*?)^```$/gm)].map(([, body]) => body ?? '')
+const [shared = '', ofOneHost = ''] = [...section.matchAll(/^```json\n([\s\S]*?)^```$/gm)].map(([, body]) => body)
 
 describe("the README's two hosts are Calico 2.6's tutorial", () => {
   it('has its commands, unchanged and in order', () => {
@@ -49,39 +49,54 @@ describe("the README's two hosts are Calico 2.6's tutorial", () => {
   })
 })
 
-describe('the tutorial, typed on two hosts whose Docker shares its networks', { skip: dockerHere() }, () => {
-  let fabric: Fabric
-  let hosts: DockerHost[] = []
-  let folder: string
+for (const { docker, daemon, scope } of [
+  { docker: 'shares its networks', daemon: () => shared, scope: 'global' },
+  { docker: 'knows its own networks only', daemon: (address: string) => ofOneHost.replace('172.18.18.101', address), scope: 'local' },
+]) {
+  describe(`the tutorial, typed on two hosts whose Docker ${docker}`, { skip: dockerHere() }, () => {
+    let fabric: Fabric
+    let hosts: DockerHost[] = []
+    let folder: string
 
-  before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'calicoctl-two-hosts-'))
-    await symlink(PROGRAM, join(folder, 'calicoctl'))
-    await writeFile(join(folder, 'daemon.json'), shared ?? '')
-    fabric = await Fabric.open()
-    hosts = [await DockerHost.open('calico-01', fabric), await DockerHost.open('calico-02', fabric)]
-    await Promise.all(
-      hosts.map(async (host) => {
-        await host.startAgent()
-        await host.startDocker(`--config-file=${join(folder, 'daemon.json')}`)
-      }),
-    )
-  })
-  after(async () => {
-    await Promise.all(hosts.map((host) => host.close()))
-    await fabric.close()
-    await rm(folder, { recursive: true, force: true })
-  })
+    before(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'calicoctl-two-hosts-'))
+      await symlink(PROGRAM, join(folder, 'calicoctl'))
+      fabric = await Fabric.open()
+      hosts = [await DockerHost.open('calico-01', fabric), await DockerHost.open('calico-02', fabric)]
+      await Promise.all(
+        hosts.map(async (host) => {
+          const file = join(folder, `${host.name}.json`)
+          await writeFile(file, daemon(host.address))
+          await host.startAgent()
+          await host.startDocker(`--config-file=${file}`)
+        }),
+      )
+    })
+    after(async () => {
+      await Promise.all(hosts.map((host) => host.close()))
+      await fabric.close()
+      await rm(folder, { recursive: true, force: true })
+    })
 
-  it('does what its text says', async () => {
-    const said = await walk(steps, hosts, `export PATH=${folder}:$PATH`)
-    const printed = (command: string) => said.get(command)?.stdout ?? ''
-    assert.match(printed('docker exec workload-A ping -c 4 workload-C.net1'), /4 packets transmitted, 4 packets received/)
-    assert.match(printed('docker exec workload-A ping -c 4 workload-E.net1'), /4 packets transmitted, 4 packets received/)
-    for (const command of TUTORIAL.filter((command) => command.includes('ping -c 2'))) {
-      assert.match(printed(command), /2 packets transmitted, 0 packets received/)
-    }
-    for (const network of ['net1', 'net2', 'net3']) assert.match(printed('docker network ls'), new RegExp(` ${network} +calico +global`))
-    assert.match(printed('calicoctl why workload-A workload-D icmp'), /^DENIED: workload-A may not reach workload-D with icmp/)
+    it('does what its text says', async () => {
+      const said = await walk(steps, hosts, `export PATH=${folder}:$PATH`)
+      const printed = (command: string) => said.get(command)?.stdout ?? ''
+      assert.match(printed('docker exec workload-A ping -c 4 workload-C.net1'), /4 packets transmitted, 4 packets received/)
+      assert.match(printed('docker exec workload-A ping -c 4 workload-E.net1'), /4 packets transmitted, 4 packets received/)
+      for (const command of TUTORIAL.filter((command) => command.includes('ping -c 2'))) {
+        assert.match(printed(command), /2 packets transmitted, 0 packets received/)
+      }
+      for (const network of ['net1', 'net2', 'net3']) assert.match(printed('docker network ls'), new RegExp(` ${network} +calico +${scope}`))
+      assert.match(printed('calicoctl why workload-A workload-D icmp'), /^DENIED: workload-A may not reach workload-D with icmp/)
+    })
+
+    it('names work without the network too, and are not known in other networks', async () => {
+      const [one, two] = hosts
+      const looks = async (host: DockerHost | undefined, from: string, name: string) =>
+        (await host?.try(['docker', 'exec', from, 'nslookup', name]))?.stdout ?? ''
+      const address = (await two?.docker('inspect', '--format', '{{ .NetworkSettings.Networks.net1.IPAddress }}', 'workload-E')) ?? ''
+      assert.ok((await looks(one, 'workload-A', 'workload-E')).includes(address))
+      assert.ok(!(await looks(one, 'workload-B', 'workload-E.net1')).includes(address))
+    })
   })
-})
+}
