@@ -32,6 +32,8 @@ const [, section = ''] = /^## Two hosts\n([\s\S]*?)^## /m.exec(readFileSync(join
 const [setUp, ...steps] = readSteps(section)
 const [shared = '', ofOneHost = ''] = [...section.matchAll(/^```json\n([\s\S]*?)^```$/gm)].map(([, body]) => body)
 
+const tutorial = (name: string) => readSteps(readFileSync(join(CHECKOUT, 'examples', 'tutorial', `${name}.md`), 'utf8'))
+
 describe("the README's two hosts are Calico 2.6's tutorial", () => {
   it('has its commands, unchanged and in order', () => {
     assert.deepEqual(
@@ -97,6 +99,24 @@ for (const { docker, daemon, scope } of [
       const address = (await two?.docker('inspect', '--format', '{{ .NetworkSettings.Networks.net1.IPAddress }}', 'workload-E')) ?? ''
       assert.ok((await looks(one, 'workload-A', 'workload-E')).includes(address))
       assert.ok(!(await looks(one, 'workload-B', 'workload-E.net1')).includes(address))
+    })
+
+    it('goes on with profiles and policy', async () => {
+      const said = await walk(tutorial('profiles-and-policy'), hosts, `export PATH=${folder}:$PATH; cd ${folder}`)
+      assert.match([...said].find(([command]) => command.startsWith('docker exec frontend-B'))?.[1].stdout ?? '', /hello/)
+    })
+
+    it('goes on with labels of containers', async () => {
+      const [restart, ...rest] = tutorial('labels')
+      assert.equal(restart?.command, 'ETCD_ENDPOINTS=http://172.18.18.1:2379 calicoctl node run --container-labels 2> agent.log &')
+      await Promise.all(
+        hosts.map(async (host) => {
+          await host.stopDrivers('SIGTERM')
+          await host.startAgent('--container-labels')
+        }),
+      )
+      const said = await walk(rest, hosts, `export PATH=${folder}:$PATH`)
+      assert.match(said.get('docker exec till nc -w 1 store 3306')?.stdout ?? '', /hello/)
     })
   })
 }

@@ -10,14 +10,14 @@ export interface Step {
 }
 
 /**
- * The commands of a text, from its blocks that begin with a line such as `# On calico-01`: one a line, or, where a line ends with `<< EOF`, up to the line `EOF`.
+ * The commands of a text, from its blocks that begin with a line such as `# On calico-01`: one a line, or, where a line has `<< EOF`, up to the line `EOF`.
  * A line `# This fails:` is about the next one.
  */
 export function readSteps(markdown: string): Step[] {
   const blocks = [...markdown.matchAll(/^```sh\n# On (.*)\n([\s\S]*?)^```$/gm)]
   return blocks.flatMap(([, where = '', body = '']) => {
     const hosts = where.match(/calico-\d+/g) ?? []
-    const lines = [...body.matchAll(/^.*<< (\w+)$[\s\S]*?^\1$|^.+$/gm)].map(([line]) => line)
+    const lines = [...body.matchAll(/^.*<< (\w+).*$[\s\S]*?^\1$|^.+$/gm)].map(([line]) => line)
     return lines.flatMap((command, index) => {
       return command.startsWith('#') ? [] : [{ hosts, command, fails: lines[index - 1] === '# This fails:' }]
     })
@@ -31,7 +31,7 @@ export async function walk(steps: readonly Step[], hosts: readonly DockerHost[],
   for (const step of steps) {
     for (const name of step.hosts) {
       const host = hosts.find((host) => host.name === name) ?? assert.fail(`no host ${name}`)
-      const command = step.command.replace(/<[^<>]+>$/, last)
+      const command = step.command.replace(/<(?:IP )?address of \w+>/, last)
       const { code, stdout, stderr } = await host.try(['bash', '-c', `${environment}\n${command}`])
       assert.equal(code !== 0, step.fails, `${name}: ${command}\nexit ${code}\n${stdout}${stderr}\n${host.log.slice(-3000)}`)
       last = stdout.trim()
