@@ -59,6 +59,8 @@ export const define: Define = (command, run) => {
     )
     .option('--no-mirror-networks', "run: make no other host's Docker networks here, and this host's nowhere else, where Docker does not share them")
     .option('--container-labels', 'run: labels of containers that begin with org.projectcalico.label. become labels of their endpoints')
+    // Its name in Calico 2.6.
+    .addOption(new Option('--use-docker-networking-container-labels').implies({ containerLabels: true }).hideHelp())
     .option(
       '--dns <address>',
       "run: where to answer for container names; off, or auto: at the host's own address, unless Docker's networks are global",
