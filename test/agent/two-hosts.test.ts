@@ -112,7 +112,7 @@ for (const { docker, daemon, scope } of [
       await Promise.all(
         hosts.map(async (host) => {
           await host.stopDrivers('SIGTERM')
-          await host.startAgent('--container-labels')
+          await host.startAgent(scope === 'global' ? '--container-labels' : '--use-docker-networking-container-labels')
         }),
       )
       const said = await walk(rest, hosts, `export PATH=${folder}:$PATH`)
