@@ -19,10 +19,12 @@ const PROGRAMS = {
   conntrack: 'conntrack',
   dockerd: 'docker.io',
   etcd: 'etcd-server',
+  faketime: 'faketime',
   ip: 'iproute2',
   iptables: 'iptables',
   nft: 'nftables',
   openssl: 'openssl',
+  ping: 'iputils-ping',
 }
 
 if (!existsSync(join(root, 'node_modules', '.package-lock.json')))

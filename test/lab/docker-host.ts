@@ -140,10 +140,22 @@ export class DockerHost {
     this.#drivers = undefined
   }
 
+  /** Starts the agent as `startAgent`, with a clock that is so much ahead, as in `+5m`. */
+  async startAgentAhead(by: string, ...options: readonly string[]): Promise<void> {
+    await this.#startAgent(['env', 'FAKETIME_DONT_FAKE_MONOTONIC=1', 'faketime', '-f', by], options)
+  }
+
   /** Starts the agent of the built program on this host's datastore: it brings the drivers. Resolves when its rules are in the kernel. */
   async startAgent(...options: readonly string[]): Promise<void> {
+    await this.#startAgent([], options)
+  }
+
+  async #startAgent(before: readonly string[], options: readonly string[]): Promise<void> {
     const own = this.#fabric ? [] : ['--name=host1', `--datastore=${this.store}`]
-    const child = this.#spawn([process.execPath, PROGRAM, 'node', 'run', '--agent-log=debug', ...own, ...options], ['ignore', 'ignore', 'pipe'])
+    const child = this.#spawn(
+      [...before, process.execPath, PROGRAM, 'node', 'run', '--agent-log=debug', ...own, ...options],
+      ['ignore', 'ignore', 'pipe'],
+    )
     this.#drivers = child
     const from = this.#log.length
     await new Promise<void>((resolve, reject) => {
