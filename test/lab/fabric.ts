@@ -96,6 +96,11 @@ export class Fabric {
     return this.#members.find((member) => /^etcd_server_is_leader 1$/m.test(this.#ask(member, '/metrics'))) ?? -1
   }
 
+  /** What the first member tells of itself, in Prometheus' text. */
+  metrics(): string {
+    return this.#ask(0, '/metrics')
+  }
+
   /** What a member answers, as far as it does. */
   #ask(member: number, path: string): string {
     const script = `exec 3<> /dev/tcp/${addressOf(member)}/2379; printf 'GET ${path} HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3`

@@ -49,7 +49,7 @@ export class RoutedHost {
 
   /** Runs a command inside, whatever comes of it. */
   try(command: readonly string[], input = ''): { readonly status: number | null; readonly stdout: string; readonly stderr: string } {
-    const [program = '', ...args] = this.#inside(command)
+    const [program = '', ...args] = this.inside(command)
     return spawnSync(program, args, { input, encoding: 'utf8', env: this.#env })
   }
 
@@ -105,7 +105,7 @@ export class RoutedHost {
   /** Starts the agent; resolves when its rules are in the kernel. */
   async startAgent(...options: readonly string[]): Promise<void> {
     const args = [process.execPath, PROGRAM, 'node', 'run', '--agent-log=debug', '--disable-docker-networking', ...options]
-    const [program = '', ...rest] = this.#inside(args)
+    const [program = '', ...rest] = this.inside(args)
     const child = spawn(program, rest, { stdio: ['ignore', 'ignore', 'pipe'], env: this.#env })
     this.#agent = new Agent(child)
     await this.logs('the kernel has what the datastore says')
@@ -114,6 +114,11 @@ export class RoutedHost {
   /** Waits until the agent that was started last has told of an event; gives the particulars. */
   async logs(event: string, fields: (fields: Readonly<Record<string, unknown>>) => boolean = () => true): Promise<void> {
     await this.#agent?.logs(event, fields)
+  }
+
+  /** Calls back with each line that the agent writes from now on. */
+  heard(listener: (line: string) => void): void {
+    this.#agent?.listeners.add(listener)
   }
 
   async stopAgent(signal: NodeJS.Signals): Promise<void> {
@@ -126,7 +131,7 @@ export class RoutedHost {
 
   /** What is in the host's table of routes, once it is as the test wants it: looked at again each time that the kernel tells of a change. */
   async routes(family: '-4' | '-6', holds: (routes: readonly string[]) => boolean): Promise<readonly string[]> {
-    const [program = '', ...args] = this.#inside(['ip', family, 'monitor', 'route'])
+    const [program = '', ...args] = this.inside(['ip', family, 'monitor', 'route'])
     const monitor = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
     try {
       let routes: readonly string[] = []
@@ -159,11 +164,17 @@ export class RoutedHost {
     await closed
   }
 
+  /** Where the datastore is, for programs inside. */
+  get etcd(): string {
+    return this.#fabric.etcd
+  }
+
   get #env(): NodeJS.ProcessEnv {
     return { PATH: process.env['PATH'], HOME: '/root', LC_ALL: 'C', ETCD_ENDPOINTS: this.#fabric.etcd }
   }
 
-  #inside(command: readonly string[]): string[] {
+  /** The command line that runs a command inside. */
+  inside(command: readonly string[]): string[] {
     return ['nsenter', '-t', String(this.#pid), '-m', '-n', '-u', '-p', '--', ...command]
   }
 }
@@ -188,6 +199,7 @@ while read -r _; do :; done
 class Agent {
   readonly process: ChildProcess
   readonly #seen: string[] = []
+  readonly listeners = new Set<(line: string) => void>()
   readonly #waiting = new Set<() => void>()
 
   constructor(child: ChildProcess) {
@@ -198,6 +210,7 @@ class Agent {
     if (child.stderr) {
       createInterface(child.stderr).on('line', (line) => {
         this.#seen.push(line)
+        for (const listener of this.listeners) listener(line)
         wake()
       })
     }
