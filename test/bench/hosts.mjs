@@ -60,14 +60,12 @@ else {
       for (let index = 0; index < size; index++) hosts.push(await RoutedHost.open(`host${index}`, fabric))
       const writer = startWriter(hosts[0])
       await writer.write({ bare: true })
-      let last
-      for (const host of hosts) last = await writer.write({ workloads: WORKLOADS, host: host.name })
+      for (const host of hosts) await writer.write({ workloads: WORKLOADS, host: host.name })
       const agents = []
       // Four at a time, as hosts do not all start in one moment.
       for (let index = 0; index < size; index += 4) {
         agents.push(...(await Promise.all(hosts.slice(index, index + 4).map((host) => watchAgent(host, '--backend=none')))))
       }
-      await settled(agents, last)
       const edits = []
       const before = load(fabric)
       for (let run = 0; run < RUNS; run++) {
