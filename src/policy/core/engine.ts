@@ -2,6 +2,7 @@ import type { Net } from '../../model/net.ts'
 import type { Selector } from '../../model/selector/ast.ts'
 import { type ConnectionSet, ConnectionSpace, NOTHING } from '../connections/space.ts'
 import { cutAddresses, type Atoms } from './atoms.ts'
+import { failsafeRules } from '../failsafe.ts'
 import type { Direction, EntityFacts, Facts, PolicyFacts, RuleFacts } from '../facts.ts'
 import { type Group, GroupRegistry, groupsOf } from './groups.ts'
 import { classifyLabels, type LabelClasses } from './label-classes.ts'
@@ -205,6 +206,9 @@ function rulesOf(facts: Facts): RuleFacts[] {
   for (const { ingress, egress } of [...policiesOf(facts), ...facts.profiles.values()]) {
     if (ingress) for (const rule of ingress) rules.push(rule)
     if (egress) for (const rule of egress) rules.push(rule)
+  }
+  for (const endpoint of facts.endpoints) {
+    if (endpoint.failsafe) rules.push(...failsafeRules(endpoint, 'ingress'), ...failsafeRules(endpoint, 'egress'))
   }
   return rules
 }

@@ -1,5 +1,6 @@
 import { eachBit } from './bits.ts'
-import type { Direction, Facts, PolicyFacts, RuleFacts, RuleLists } from '../facts.ts'
+import { failsafeRules, failsafeText } from '../failsafe.ts'
+import type { Direction, EndpointFacts, Facts, PolicyFacts, RuleFacts, RuleLists } from '../facts.ts'
 import type { LabelClasses } from './label-classes.ts'
 import { Matches } from './matches.ts'
 import type { EndpointClass } from './places.ts'
@@ -16,6 +17,8 @@ export interface Stage {
 export interface Group {
   readonly kind: 'workload' | 'host'
   readonly direction: Direction
+  /** Its failsafe ports are not the default ones, but rules of the first stage. */
+  readonly ownFailsafe: boolean
   readonly stages: readonly Stage[]
   /** Rules that some places of the endpoints fulfil and others do not, by what they ask of the endpoint's own end. */
   readonly aboutItself: readonly RuleFacts[]
@@ -73,7 +76,7 @@ export function groupsOf(
     const profiles = profileText(example.profiles)
     for (const direction of ['ingress', 'egress'] as const) {
       const policies: Acting[] = []
-      let key = `${direction}${kind}${profiles};`
+      let key = `${direction}${kind}${failsafeText(example)}${profiles};`
       let tier = -1
       for (const one of acting[index] ?? []) {
         if (!acts(one.policy, direction, example.kind === 'workload', example.allInterfaces === true)) continue
@@ -82,7 +85,7 @@ export function groupsOf(
         key += one.tier === tier ? `,${one.number}` : `;${tierText[one.tier]}:${one.number}`
         tier = one.tier
       }
-      groups[direction].push(registry.group(key, () => makeGroup(facts, example.kind, direction, policies, example.profiles)))
+      groups[direction].push(registry.group(key, () => makeGroup(facts, example, direction, policies)))
     }
   }
   return groups
@@ -107,11 +110,13 @@ function profileTexts({ profiles }: Facts, registry: GroupRegistry): (names: rea
   }
 }
 
-function makeGroup(facts: Facts, kind: Group['kind'], direction: Direction, policies: readonly Acting[], profiles: readonly string[]): Group {
-  const stages = stagesOf(facts, policies, profiles, direction)
+function makeGroup(facts: Facts, example: EndpointFacts, direction: Direction, policies: readonly Acting[]): Group {
+  const ownFailsafe = example.failsafe !== undefined
+  const first: Stage[] = ownFailsafe ? [{ rules: failsafeRules(example, direction), end: 'Pass' }] : []
+  const stages = [...first, ...stagesOf(facts, policies, example.profiles, direction)]
   const own = direction === 'ingress' ? 'destination' : 'source'
   const aboutItself = stages.flatMap(({ rules }) => rules.filter((rule) => rule.action !== 'Log' && Matches.asks(rule[own])))
-  return { kind, direction, stages, aboutItself }
+  return { kind: example.kind, direction, ownFailsafe, stages, aboutItself }
 }
 
 /** IPv6 addresses are bigints, which JSON does not know. */

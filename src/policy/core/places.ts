@@ -2,6 +2,7 @@ import type { Family, Ip } from '../../model/net.ts'
 import type { Atoms } from './atoms.ts'
 import type { EndpointFacts, NamedPort } from '../facts.ts'
 import type { LabelClasses } from './label-classes.ts'
+import { failsafeText } from '../failsafe.ts'
 import { AddressOwners, indexOf, ownersOf } from './owners.ts'
 import { PairPool, TextPool } from './pool.ts'
 
@@ -231,8 +232,9 @@ function classifyEndpoints(endpoints: readonly EndpointFacts[], labels: LabelCla
   return { classOf, list, find }
 }
 
-function natureText({ kind, allInterfaces, ports }: EndpointFacts, profiles: string): string {
-  return `${kind === 'workload' ? 'w' : allInterfaces ? 'a' : 'h'}${profiles}${ports.length === 0 ? '' : portsText(ports)}`
+function natureText(endpoint: EndpointFacts, profiles: string): string {
+  const { kind, allInterfaces, ports } = endpoint
+  return `${failsafeText(endpoint)}${kind === 'workload' ? 'w' : allInterfaces ? 'a' : 'h'}${profiles}${ports.length === 0 ? '' : portsText(ports)}`
 }
 
 function portsText(ports: readonly NamedPort[]): string {

@@ -46,10 +46,12 @@ export class Runner {
   }
 }
 
-/** What holds before any policy: failsafe ports of hosts, tunnels that workloads must not build (`reference/felix.md 1.4, 1.7`). */
-export function always(space: ConnectionSpace, group: Pick<Group, 'kind' | 'direction'>): Pick<Part, 'allowed' | 'denied' | 'open'> {
+/** What holds before any policy and for all peers alike: default failsafe ports of hosts, tunnels that workloads must not build (`reference/felix.md 1.4, 1.7`). */
+export function always(space: ConnectionSpace, group: Pick<Group, 'kind' | 'direction' | 'ownFailsafe'>): Pick<Part, 'allowed' | 'denied' | 'open'> {
   let [allowed, denied] = [NOTHING, NOTHING]
-  if (group.kind === 'host') for (const [protocol, port] of FAILSAFE[group.direction]) allowed = space.union(allowed, toPort(space, protocol, port))
+  if (group.kind === 'host' && group.ownFailsafe) allowed = NOTHING
+  else if (group.kind === 'host')
+    for (const [protocol, port] of FAILSAFE[group.direction]) allowed = space.union(allowed, toPort(space, protocol, port))
   else if (group.direction === 'egress') denied = space.union(toPort(space, UDP, VXLAN_PORT), space.protocol(IP_IN_IP))
   return { allowed, denied, open: space.complement(space.union(allowed, denied)) }
 }
