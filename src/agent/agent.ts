@@ -5,6 +5,7 @@ import type { Datastore } from '../store/datastore.ts'
 import type { Clock } from '../store/resources/clock.ts'
 import { coalesce } from './coalesce.ts'
 import { Dataplane } from './dataplane/dataplane.ts'
+import { WORKLOAD_PREFIX } from './dataplane/host.ts'
 import { Nft } from './dataplane/nft.ts'
 import { Renderer } from './dataplane/render.ts'
 import { dockerIsRunning } from './docker/docker-events.ts'
@@ -24,6 +25,7 @@ import { readInterfaces, watchInterfaces } from './host/interfaces.ts'
 import { ProgramError, runProgram } from './host/program.ts'
 import { updateRoutes } from './host/routes.ts'
 import { prepareHost, prepareInterface } from './host/settings.ts'
+import { type FelixOverride, FelixSettings } from './felix-settings.ts'
 import { HOST_KINDS, hostFacts } from './host-facts.ts'
 import type { Log } from './log.ts'
 import { Programmed } from './programmed.ts'
@@ -52,6 +54,8 @@ export interface AgentOptions {
   readonly method: string
   /** Its AS number; undefined: that of the datastore. */
   readonly asNumber: number | undefined
+  /** Settings of Felix from outside of the datastore; later ones win. */
+  readonly felix: readonly FelixOverride[]
   /** Makes a pool of addresses when there is none. */
   readonly defaultPools: boolean
   /** Where the files of BIRD are; undefined: BGP is somebody else's. */
@@ -88,7 +92,6 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     address: options.address ?? (await detectAddress(options.method)),
     overwrite: options.address !== undefined,
   })
-  await prepareHost(log)
   const state = new State(options)
   const dataplane = new Dataplane(new Nft(), footprintFile(join(options.runFolder, 'dataplane.json')), {
     refused: (owner, why) => log('error', 'the kernel refuses a policy or profile: it is closed until it is changed', { owner, why }),
@@ -107,6 +110,8 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const forward = coalesce(async () => {
     if (options.docker) await acceptForwarding(log)
   })
+  const felix = new FelixSettings({ node, overrides: options.felix, ownPrefix: options.docker && WORKLOAD_PREFIX, log })
+  let forwards = false
   const renderer = new Renderer()
   const connections = new Connections(log)
   const prepared = new Set<string>()
@@ -121,7 +126,10 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     const { world, others, revision } = followed
     const begun = clock.now().getTime()
     const interfaces = await readInterfaces()
-    const { ruleset, local } = renderer.render(world, { ...hostFacts(node, interfaces, others), nameServers: names?.listening ?? [] })
+    const facts = hostFacts(node, interfaces, others, felix)
+    if (facts.settings.forwards && !forwards) await prepareHost(log)
+    forwards = facts.settings.forwards
+    const { ruleset, local } = renderer.render(world, { ...facts, nameServers: names?.listening ?? [] })
     if (!(await dataplane.apply(ruleset))) {
       // Nobody may take an old state for the wanted one: it is tried again, and who waits for the rules goes on waiting.
       clearTimeout(retrying)

@@ -2,6 +2,8 @@ import { userInfo } from 'node:os'
 import { Option } from 'commander'
 import { runAgent, statusSocket } from '../agent/agent.ts'
 import { AGENT_LOG_LEVELS, type AgentLogLevel, jsonLog } from '../agent/log.ts'
+import type { FelixOverride } from '../agent/felix-settings.ts'
+import { readFelixEnvironment, readFelixFile } from '../agent/felix-text.ts'
 import { type AgentStatus, askStatus } from '../agent/status.ts'
 import { parseAsNumber } from '../model/as-number.ts'
 import { type Ip, parseIp, parseNet } from '../model/net.ts'
@@ -10,6 +12,7 @@ import { escapeForTerminal } from '../output/escape.ts'
 import { VERSION } from '../version.ts'
 import { type Context, EXIT } from './context.ts'
 import { withExamples } from './help.ts'
+import { addContainerOptions, refuseContainerOptions } from './node-refusals.ts'
 import type { GlobalOptions } from './options.ts'
 import { openSession } from './session.ts'
 import type { Define } from './table.ts'
@@ -31,6 +34,7 @@ interface NodeOptions extends GlobalOptions {
   readonly mirrorNetworks: boolean
   readonly dns?: string
   readonly cleanupAfter?: string
+  readonly felixConfig?: string
   readonly agentLog?: AgentLogLevel
   readonly runDir: string
   readonly output?: 'text' | 'json'
@@ -66,6 +70,10 @@ export const define: Define = (command, run) => {
       "run: where to answer for container names; off, or auto: at the host's own address, unless Docker's networks are global",
     )
     .option('--cleanup-after <seconds>', 'run: how long what a killed Docker leaves behind is let be (default: 10)')
+    .option(
+      '--felix-config <file>',
+      'run: settings of Felix, Name = value below [global], that win over FelixConfigurations; FELIX_NAME in the environment wins over both',
+    )
     .option('--accept-empty', 'run: when everything is gone from the datastore, take that for what is wanted')
     .addOption(new Option('--agent-log <level>', 'run: the least level of what is logged, as JSON lines on stderr').choices([...AGENT_LOG_LEVELS]))
     .option('--run-dir <folder>', "where the agent's socket and notes are", RUN_FOLDER)
@@ -75,6 +83,7 @@ export const define: Define = (command, run) => {
     ['calicoctl node run --name=host1', 'under another name than its host name'],
     ['calicoctl node status', 'what the agent of this host is at'],
   ])
+  addContainerOptions(command)
   command.action(run((context, verb: string, options: NodeOptions) => runVerb(verb, options, context)))
 }
 
@@ -95,6 +104,7 @@ const VERBS: Readonly<Record<string, readonly (keyof NodeOptions)[]>> = {
     'containerLabels',
     'dns',
     'cleanupAfter',
+    'felixConfig',
     'acceptEmpty',
     'agentLog',
   ],
@@ -102,6 +112,7 @@ const VERBS: Readonly<Record<string, readonly (keyof NodeOptions)[]>> = {
 }
 
 async function runVerb(verb: string, options: NodeOptions, context: Context): Promise<number> {
+  refuseContainerOptions(options)
   const own = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined
   if (!own) throw new UsageError(`unknown command "node ${verb}"`, `one of: ${Object.keys(VERBS).join(', ')}`)
   const all = Object.values(VERBS).flat()
@@ -114,6 +125,8 @@ async function runVerb(verb: string, options: NodeOptions, context: Context): Pr
 async function runNode(options: NodeOptions, context: Context): Promise<number> {
   if (userInfo().uid !== 0)
     throw new UserError('Need super user privileges: Operation not permitted', 'run it as root, as in: sudo calicoctl node run')
+  if (options.disableDockerNetworking && options.containerLabels) throw new UsageError('invalid to disable Docker Networking and enable Container labels')
+  const felix = await readOverrides(options.felixConfig, context)
   const datastore = await openSession(context, options)
   const log = jsonLog(
     (line) => context.stderr.write(line),
@@ -130,6 +143,7 @@ async function runNode(options: NodeOptions, context: Context): Promise<number> 
       version: VERSION,
       runFolder: options.runDir,
       acceptEmpty: options.acceptEmpty ?? false,
+      felix,
       address: addressOf(options.ip),
       method: options.ipAutodetectionMethod ?? 'first-found',
       asNumber: asNumberOf(options.as),
@@ -148,6 +162,17 @@ async function runNode(options: NodeOptions, context: Context): Promise<number> 
     context.signal,
   )
   return EXIT.ok
+}
+
+/** What is set outside of the datastore, the environment last, for it wins. */
+async function readOverrides(file: string | undefined, context: Context): Promise<FelixOverride[]> {
+  const environment = readFelixEnvironment(context.env)
+  if (file === undefined) return [environment]
+  const bytes = await context.files.readFile(file).catch((error: unknown) => {
+    const reason = (error as { code?: string }).code === 'ENOENT' ? 'no such file' : error instanceof Error ? error.message : String(error)
+    throw new UserError(`cannot read ${file}: ${reason}`)
+  })
+  return [readFelixFile(file, Buffer.from(bytes).toString('utf8')), environment]
 }
 
 /** Undefined: to be found out. */

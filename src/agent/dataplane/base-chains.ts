@@ -1,8 +1,9 @@
 import { formatIp } from '../../model/net.ts'
+import { TCP, UDP } from '../../policy/connections/packet.ts'
 import type { HostFacts } from './host.ts'
-import { WORKLOAD_PREFIX } from './host.ts'
 import { MARK } from './marks.ts'
 import type { NftChain } from './ruleset.ts'
+import type { DataplaneSettings, NatSettings } from './settings.ts'
 
 /** How packets find the chain of an endpoint: a verdict map by interface, and the chain for interfaces that are not in it. */
 export interface Dispatch {
@@ -28,11 +29,17 @@ export interface Hooks {
  */
 export function baseChains(
   hooks: Hooks,
-  { spoofing, endpointToHost, nameServers }: Required<Pick<HostFacts, 'endpointToHost' | 'nameServers'>> & { readonly spoofing: readonly string[] },
+  { spoofing, settings, nameServers }: Required<Pick<HostFacts, 'settings' | 'nameServers'>> & { readonly spoofing: readonly string[] },
 ): [string, NftChain][] {
   // Names are there whatever policy says, as those that Docker itself answers are.
   const names = nameServers.map((ip) => `${ip.family === 4 ? 'ip' : 'ip6'} daddr ${formatIp(ip)} meta l4proto { 6, 17 } th dport 53 accept`)
   // Tells the chain behind routing that a packet is not the host's own.
+  const { endpointToHost } = settings
+  const connection = connectionRule(settings)
+  /** A rule for each way in which a workload's interface can be called. */
+  const workloads = (rule: (pattern: string) => string) => settings.workloadPrefixes.map((prefix) => rule(`"${prefix}*"`))
+  // What was allowed on its way in, and by workloads, is not yet allowed on its way out.
+  const leaving = isEmpty(hooks.forwardOut) ? [] : ['ct state established,related accept', MARK.clear, 'jump forward-out-dispatch']
   const forwarded = isEmpty(hooks.fromHost) ? [] : [MARK.accept]
   return [
     [
@@ -41,7 +48,7 @@ export function baseChains(
         hook: 'type filter hook prerouting priority raw; policy accept;',
         rules: [
           MARK.clear,
-          `iifname ${WORKLOADS} goto workload-source`,
+          ...workloads((pattern) => `iifname ${pattern} goto workload-source`),
           ...through(hooks.untrackedIn, 'untracked-in-dispatch'),
           `${MARK.isAccepted} notrack`,
         ],
@@ -74,7 +81,7 @@ export function baseChains(
         rules: [
           'ct state established,related accept',
           `${MARK.isAccepted} accept`,
-          ...(isEmpty(hooks.preDnat) ? [] : names.map((rule) => `iifname ${WORKLOADS} ${rule}`)),
+          ...(isEmpty(hooks.preDnat) ? [] : names.flatMap((rule) => workloads((pattern) => `iifname ${pattern} ${rule}`))),
           ...through(hooks.preDnat, 'pre-dnat-dispatch'),
         ],
       },
@@ -83,14 +90,18 @@ export function baseChains(
       'filter-input',
       {
         hook: 'type filter hook input priority filter - 5; policy accept;',
-        rules: [`iifname ${WORKLOADS} goto workload-to-host`, `${MARK.isAccepted} accept`, ...policed(hooks.toHost, 'to-host-dispatch')],
+        rules: [
+          ...workloads((pattern) => `iifname ${pattern} goto workload-to-host`),
+          `${MARK.isAccepted} accept`,
+          ...policed(hooks.toHost, 'to-host-dispatch'),
+        ],
       },
     ],
     [
       'workload-to-host',
       {
         rules: [
-          CONNECTION,
+          connection,
           ...names,
           // What a router has to answer for IPv6 to work at all.
           'icmpv6 type { 130, 131, 132, 133, 135, 136 } accept',
@@ -106,9 +117,9 @@ export function baseChains(
         hook: 'type filter hook forward priority filter - 5; policy accept;',
         rules: [
           ...policed(hooks.forwardIn, 'forward-in-dispatch', `${MARK.isNotAccepted} `),
-          `iifname ${WORKLOADS} goto workload-forward`,
-          `oifname ${WORKLOADS} goto workload-forward`,
-          ...policed(hooks.forwardOut, 'forward-out-dispatch'),
+          ...workloads((pattern) => `iifname ${pattern} goto workload-forward`),
+          ...workloads((pattern) => `oifname ${pattern} goto workload-forward`),
+          ...leaving,
           ...forwarded,
         ],
       },
@@ -117,12 +128,12 @@ export function baseChains(
       'workload-forward',
       {
         rules: [
-          CONNECTION,
+          connection,
           MARK.clear,
-          `iifname ${WORKLOADS} jump from-workload-dispatch`,
+          ...workloads((pattern) => `iifname ${pattern} jump from-workload-dispatch`),
           MARK.clear,
-          `oifname ${WORKLOADS} jump to-workload-dispatch`,
-          ...policed(hooks.forwardOut, 'forward-out-dispatch'),
+          ...workloads((pattern) => `oifname ${pattern} jump to-workload-dispatch`),
+          ...leaving,
           ...forwarded,
           'accept',
         ],
@@ -134,7 +145,7 @@ export function baseChains(
         hook: 'type filter hook output priority filter - 5; policy accept;',
         rules: [
           `${MARK.isAccepted} accept`,
-          `oifname ${WORKLOADS} accept`,
+          ...workloads((pattern) => `oifname ${pattern} accept`),
           // Its way out is known for sure only behind routing.
           'ct status dnat accept',
           ...policed(hooks.fromHost, 'from-host-dispatch'),
@@ -149,7 +160,7 @@ export function baseChains(
           ? []
           : [
               `${MARK.isAccepted} accept`,
-              `oifname ${WORKLOADS} accept`,
+              ...workloads((pattern) => `oifname ${pattern} accept`),
               'ct state established,related accept',
               'ct status dnat jump from-host-dispatch',
             ],
@@ -168,23 +179,35 @@ export function baseChains(
 }
 
 /** Masquerades what leaves pools that want it; undefined when none does. */
-export function natChain(pools: HostFacts['pools']): NftChain | undefined {
+export function natChain(pools: HostFacts['pools'], nat: NatSettings): NftChain | undefined {
   if (!pools.some(({ natOutgoing }) => natOutgoing)) return undefined
   return {
     hook: 'type nat hook postrouting priority srcnat + 10; policy accept;',
     rules: [
-      'ip saddr @masquerade4 ip daddr != @pools4 masquerade fully-random',
-      'ip6 saddr @masquerade6 ip6 daddr != @pools6 masquerade fully-random',
+      ...translations(nat, 4).map((translation) => `ip saddr @masquerade4 ip daddr != @pools4 ${translation}`),
+      ...translations(nat, 6).map((translation) => `ip6 saddr @masquerade6 ip6 daddr != @pools6 ${translation}`),
     ],
   }
 }
 
 // --- internal ---
 
-const WORKLOADS = `"${WORKLOAD_PREFIX}*"`
-
 /** Policy decides about the first packet of a connection; what belongs to none is dropped (`reference/felix.md 1.4`, steps 2 and 3). */
-const CONNECTION = 'ct state vmap { established : accept, related : accept, invalid : drop }'
+function connectionRule({ dropsInvalid }: DataplaneSettings): string {
+  return `ct state vmap { established : accept, related : accept${dropsInvalid ? ', invalid : drop' : ''} }`
+}
+
+/** The rest of the rules that translate addresses of a family, in order (`reference/felix.md 3.8`). */
+function translations({ ports, address, interfaceName, exceptHosts }: NatSettings, family: 4 | 6): string[] {
+  const where = [
+    ...(exceptHosts ? [`${family === 4 ? 'ip' : 'ip6'} daddr != @hosts${family}`] : []),
+    ...(interfaceName === undefined ? [] : [`oifname "${interfaceName}"`]),
+  ]
+  const verb = address?.family === family ? `snat ${family === 4 ? 'ip' : 'ip6'} to ${formatIp(address)}` : 'masquerade'
+  const withPorts = ports ? `${verb}${verb === 'masquerade' ? ' to ' : ''}:${ports[0]}-${ports[1]} fully-random` : ''
+  const lines = [...(ports ? [`meta l4proto { ${TCP}, ${UDP} } ${withPorts}`] : []), `${verb} fully-random`]
+  return lines.map((line) => [...where, line].join(' '))
+}
 
 function isEmpty({ map, forOthers }: Dispatch): boolean {
   return map === undefined && forOthers === undefined
