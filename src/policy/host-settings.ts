@@ -51,8 +51,9 @@ export function hostSettings(spec: FelixSpec): { readonly settings: HostSettings
     return FAILSAFE[direction]
   }
   const failsafe = { ingress: ports('failsafeInboundHostPorts', 'ingress'), egress: ports('failsafeOutboundHostPorts', 'egress') }
-  const action = spec['defaultEndpointToHostAction'] ?? ''
-  const endpointToHost = (['Drop', 'Accept', 'Return'] as const).find((known) => known.toLowerCase() === String(action).toLowerCase())
+  const written = spec['defaultEndpointToHostAction'] ?? ''
+  const action = typeof written === 'string' ? written : JSON.stringify(written)
+  const endpointToHost = (['Drop', 'Accept', 'Return'] as const).find((known) => known.toLowerCase() === action.toLowerCase())
   if (!endpointToHost && action !== '') faults.push({ field: 'defaultEndpointToHostAction', fault: 'is not one of Drop, Accept, Return' })
   return { settings: { failsafe, endpointToHost: endpointToHost ?? 'Drop' }, faults }
 }

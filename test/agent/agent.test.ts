@@ -99,6 +99,39 @@ describe('the agent', { skip: namespacesHere('conntrack', 'perl', 'taskset') }, 
     assert.deepEqual(await lab.deliver([{ from: 2, to: 0, packet: back }]), [false])
   })
 
+  it('goes by FelixConfiguration, and by a file and the environment before it', async () => {
+    const own = parseIp('203.0.113.1') ?? assert.fail('no address')
+    if (!lab.host.run(['ip', '-br', 'address', 'show', 'eth0']).includes('203.0.113.1')) lab.address('eth0', own)
+    const configuration = (name: string, spec: string) =>
+      `apiVersion: projectcalico.org/v3\nkind: FelixConfiguration\nmetadata: {name: ${name}}\nspec: {${spec}}\n`
+    const reachesHost = async () => {
+      const packet = { source: address(0), destination: own, protocol: 17, srcPort: port++, dstPort: 53 }
+      return (await lab.deliver([{ from: 0, to: 'host', packet }]))[0]
+    }
+    const applied = async (...documents: readonly string[]) => {
+      const before = agent.revision
+      await apply(...documents)
+      await agent.reaches(before + 1)
+      return await reachesHost()
+    }
+    assert.equal(await reachesHost(), false)
+    assert.equal(await applied(configuration('default', 'defaultEndpointToHostAction: Accept, vxlanMTU: 1400')), true)
+    await agent.logs('settings that are not used by this agent')
+    assert.equal(await applied(configuration('node.lab', 'defaultEndpointToHostAction: Drop')), false)
+    await agent.stop()
+    const file = join(folder, 'felix.cfg')
+    await writeFile(file, '[global]\nDefaultEndpointToHostAction = RETURN\n')
+    agent = await Agent.start(lab, folder, { args: [`--felix-config=${file}`] })
+    assert.equal(await reachesHost(), true)
+    await agent.stop()
+    agent = await Agent.start(lab, folder, { args: [`--felix-config=${file}`], env: { FELIX_DEFAULTENDPOINTTOHOSTACTION: 'Drop' } })
+    assert.equal(await reachesHost(), false)
+    await writeFile(file, '[global]\n\nDefaultEndpointToHostAction = Perhaps\n')
+    const refused = await runBuilt(['node', 'run', `--felix-config=${file}`, '--run-dir', join(folder, 'run')], { env: environment() })
+    assert.equal(refused.code, 1)
+    assert.match(refused.stderr, /felix\.cfg:3: DefaultEndpointToHostAction = Perhaps: the value is not one of Drop, Accept, Return/)
+  })
+
   it('leaves everything as it is when it is killed, and writes nothing again when it is back', async () => {
     await agent.settled()
     const rules = () => lab.host.run(['nft', '-a', '-s', 'list', 'table', 'inet', 'calico']).replace(/\tset ours \{.*\n(?:\t\t.*\n)*\t\}\n/, '')
@@ -167,6 +200,11 @@ describe('the agent', { skip: namespacesHere('conntrack', 'perl', 'taskset') }, 
   })
 })
 
+interface Extra {
+  readonly args?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+}
+
 /** A running agent, and what it says. */
 class Agent {
   revision = 0
@@ -186,14 +224,14 @@ class Agent {
   }
 
   /** Resolves when the kernel has what the datastore says. */
-  static async start(lab: PacketLab, folder: string): Promise<Agent> {
-    const agent = await Agent.launch(lab, folder, process.env['PATH'] ?? '')
+  static async start(lab: PacketLab, folder: string, extra: Extra = {}): Promise<Agent> {
+    const agent = await Agent.launch(lab, folder, process.env['PATH'] ?? '', extra)
     await agent.reaches(1)
     return agent
   }
 
   /** Starts it; `path` says where programs are. */
-  static async launch(lab: PacketLab, folder: string, path: string): Promise<Agent> {
+  static async launch(lab: PacketLab, folder: string, path: string, extra: Extra = {}): Promise<Agent> {
     const [program = '', ...args] = lab.host.inside([
       process.execPath,
       PROGRAM,
@@ -202,8 +240,9 @@ class Agent {
       '--name=lab',
       `--run-dir=${join(folder, 'run')}`,
       '--agent-log=debug',
+      ...(extra.args ?? []),
     ])
-    const env = { PATH: path, HOME: folder, CALICOCTL_DATASTORE: join(folder, 'store.db') }
+    const env = { PATH: path, HOME: folder, CALICOCTL_DATASTORE: join(folder, 'store.db'), ...extra.env }
     const child = spawn(program, args, { env, stdio: ['ignore', 'ignore', 'pipe'] })
     await once(child, 'spawn')
     return new Agent(child, folder)

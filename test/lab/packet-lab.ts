@@ -12,6 +12,8 @@ export interface Sending {
   readonly from: LabPlace
   readonly to: LabPlace
   readonly packet: Packet
+  /** What it is when it arrives, where the host translates its addresses. */
+  readonly arriving?: Packet
 }
 
 /**
@@ -55,9 +57,9 @@ export class PacketLab {
         ])
         .join('\n'),
     )
-    ends.run(['nft', '-f', '-'], notes('prerouting priority -400'))
-    // What comes to the host itself: behind all that could drop it.
-    host.run(['nft', '-f', '-'], notes('input priority 400') + FENCE)
+    ends.run(['nft', '-f', '-'], notes('prerouting priority -400', 'drop'))
+    // What comes to the host itself: behind all that could drop it. Only what goes on is a connection to which there can be answers.
+    host.run(['nft', '-f', '-'], notes('input priority 400', 'accept') + FENCE)
     const outside = [
       `neigh add ${GATEWAY4} lladdr ${END_MAC} dev eth0 nud permanent`,
       `neigh add ${GATEWAY6} lladdr ${END_MAC} dev eth0 nud permanent`,
@@ -110,7 +112,9 @@ export class PacketLab {
     // What came while that was listed may be missing from the list.
     const seen = seenBy(this.#ends)
     const atHost = sendings.some(({ to }) => to === 'host') ? seenBy(this.host) : new Set<string>()
-    return sendings.map(({ from, to, packet }) => (to === 'host' ? atHost.has(keyOf(wireOf(from), packet)) : seen.has(keyOf(wireOf(to), packet))))
+    return sendings.map(({ from, to, packet: sent, arriving: packet = sent }) =>
+      to === 'host' ? atHost.has(keyOf(wireOf(from), packet)) : seen.has(keyOf(wireOf(to), packet)),
+    )
   }
 
   async close(): Promise<void> {
@@ -155,7 +159,7 @@ const GATEWAY6 = 'fe80::1'
 const FENCE_IN = 'fence0'
 const FENCE_OUT = 'fence1'
 /** Networks beyond `eth1`; all others are beyond `eth0`. */
-const ELSEWHERE = ['198.51.100.0/24', '2001:db8:2::/64']
+const ELSEWHERE = ['198.18.77.0/24', '2001:db8:e15e::/64']
 const FENCE_FROM: Ip = { family: 4, value: 0xa9fe_0707 }
 const FENCE_TO: Ip = { family: 4, value: 0xa9fe_0808 }
 
@@ -195,16 +199,16 @@ const NOTED = KINDS.flatMap(({ name, when, types, fields, only }) =>
     .map((family) => ({
       set: `${name}${family}`,
       type: `iface_index . ipv${family}_addr . ipv${family}_addr . ${types}`,
-      rule: `${when} add @${name}${family} { iif . ${family === 4 ? 'ip saddr . ip' : 'ip6 saddr . ip6'} daddr . ${fields} } drop`,
+      rule: `${when} add @${name}${family} { iif . ${family === 4 ? 'ip saddr . ip' : 'ip6 saddr . ip6'} daddr . ${fields} }`,
     })),
 )
-/** Notes what comes and lets it go: no answers. */
-const notes = (hook: string) => `
+/** Notes what comes, and then lets it go, without answers, or on. */
+const notes = (hook: string, then: 'drop' | 'accept') => `
 table inet notes {
 ${NOTED.map(({ set, type }) => `set ${set} { type ${type}; flags dynamic; size 65535; }`).join('\n')}
 chain note {
 type filter hook ${hook}; policy accept;
-${NOTED.map(({ rule }) => rule).join('\n')}
+${NOTED.map(({ rule }) => `${rule} ${then}`).join('\n')}
 }
 }
 `

@@ -26,7 +26,7 @@ const WORKLOADS = 6
 const OWN = { outside: [ip('203.0.113.1'), ip('2001:db8:1::1')], elsewhere: [ip('203.0.113.129'), ip('2001:db8:1::81')] } as const
 const BEYOND = {
   outside: [ip('192.0.2.77'), ip('10.0.0.200'), ip('2001:db8::77')],
-  elsewhere: [ip('198.51.100.7'), ip('2001:db8:2::7')],
+  elsewhere: [ip('198.18.77.7'), ip('2001:db8:e15e::7')],
 } as const
 
 function ip(text: string): Ip {
@@ -96,7 +96,7 @@ function wayOf(world: World, { from, to, packet }: Sending, settings: DataplaneS
 function packetsOf(world: World, headers: readonly Header[], choices: readonly number[], settings: DataplaneSettings): Sending[] {
   const workloads = world.endpoints.filter(({ kind }) => kind === 'workload')
   const owner = new Map(workloads.flatMap(({ addresses }, index) => addresses.map((one) => [formatIp(one), index] as const)).toReversed())
-  const taken = new Set([...owner.keys()])
+  const taken = new Set(owner.keys())
   const points: { readonly place: LabPlace; readonly ip: Ip }[] = [
     ...[...owner].map(([text, place]) => ({ place, ip: ip(text) })),
     ...(['outside', 'elsewhere'] as const).flatMap((place) => BEYOND[place].map((one) => ({ place, ip: one }))),
