@@ -125,7 +125,8 @@ async function runVerb(verb: string, options: NodeOptions, context: Context): Pr
 async function runNode(options: NodeOptions, context: Context): Promise<number> {
   if (userInfo().uid !== 0)
     throw new UserError('Need super user privileges: Operation not permitted', 'run it as root, as in: sudo calicoctl node run')
-  if (options.disableDockerNetworking && options.containerLabels) throw new UsageError('invalid to disable Docker Networking and enable Container labels')
+  if (options.disableDockerNetworking && options.containerLabels)
+    throw new UsageError('invalid to disable Docker Networking and enable Container labels')
   const felix = await readOverrides(options.felixConfig, context)
   const datastore = await openSession(context, options)
   const log = jsonLog(

@@ -105,7 +105,7 @@ describe('the agent', { skip: namespacesHere('conntrack', 'perl', 'taskset') }, 
     const configuration = (name: string, spec: string) =>
       `apiVersion: projectcalico.org/v3\nkind: FelixConfiguration\nmetadata: {name: ${name}}\nspec: {${spec}}\n`
     const reachesHost = async () => {
-      const packet = { source: address(0), destination: own, protocol: 17, srcPort: port++, dstPort: 53 }
+      const packet = { source: address(0), destination: own, protocol: 17, srcPort: port++, dstPort: 80 }
       return (await lab.deliver([{ from: 0, to: 'host', packet }]))[0]
     }
     const applied = async (...documents: readonly string[]) => {
