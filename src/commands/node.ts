@@ -123,11 +123,11 @@ async function runVerb(verb: string, options: NodeOptions, context: Context): Pr
 
 /** Runs until Ctrl-C or SIGTERM; what the kernel has stays. */
 async function runNode(options: NodeOptions, context: Context): Promise<number> {
-  if (userInfo().uid !== 0)
-    throw new UserError('Need super user privileges: Operation not permitted', 'run it as root, as in: sudo calicoctl node run')
   if (options.disableDockerNetworking && options.containerLabels)
     throw new UsageError('invalid to disable Docker Networking and enable Container labels')
   const felix = await readOverrides(options.felixConfig, context)
+  if (userInfo().uid !== 0)
+    throw new UserError('Need super user privileges: Operation not permitted', 'run it as root, as in: sudo calicoctl node run')
   const datastore = await openSession(context, options)
   const log = jsonLog(
     (line) => context.stderr.write(line),
