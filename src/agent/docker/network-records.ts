@@ -1,8 +1,9 @@
 import { isObject } from '../../model/decode.ts'
 import { kindNamed } from '../../model/registry.ts'
-import { type Datastore, DatastoreError, type KeyValue, prefixRange } from '../../store/datastore.ts'
+import { type Datastore, type KeyValue, prefixRange } from '../../store/datastore.ts'
 import type { Clock } from '../../store/resources/clock.ts'
 import { resourceKey } from '../../store/resources/keys.ts'
+import { followKeys } from '../follow.ts'
 
 /** A network that all hosts are to have: the truth about it. */
 export interface NetworkRecord {
@@ -49,61 +50,42 @@ export interface NetworkRecordsOptions {
 }
 
 export function networkRecords({ datastore, clock, node, acceptEmpty }: NetworkRecordsOptions): NetworkRecords {
-  let known: Map<string, KeptRecord> | undefined
+  const known = new Map<string, KeptRecord>()
+  let isKnown = false
   const removed = new Set<string>()
   const gravesOfNode = `${GRAVES}${node}/`
 
-  const put = (keyValue: KeyValue): void => {
-    if (keyValue.key.startsWith(gravesOfNode)) removed.add(keyValue.key.slice(gravesOfNode.length))
-    const record = keyValue.key.startsWith(RECORDS) ? parseRecord(keyValue.value) : undefined
+  const put = ({ key, value, modRevision }: KeyValue): void => {
+    if (key.startsWith(gravesOfNode)) removed.add(key.slice(gravesOfNode.length))
+    const record = key.startsWith(RECORDS) ? parseRecord(value) : undefined
+    if (!record || recordKey(record.name) !== key) return
     // Our own write may be ahead of what is told.
-    const isOlder = record && (known?.get(record.name)?.revision ?? 0) > keyValue.modRevision
-    if (record && !isOlder && recordKey(record.name) === keyValue.key) known?.set(record.name, { record, revision: keyValue.modRevision })
+    if ((known.get(record.name)?.revision ?? 0) <= modRevision) known.set(record.name, { record, revision: modRevision })
   }
-  const drop = (key: string, revision: number): void => {
+  const drop = (key: string): void => {
     if (key.startsWith(gravesOfNode)) removed.delete(key.slice(gravesOfNode.length))
-    for (const [name, kept] of known ?? []) if (recordKey(name) === key && kept.revision < revision) known?.delete(name)
-  }
-  /** Records that vanish together with this host's Node were not removed by anybody: the datastore was emptied. */
-  const isEmptied = async () => !acceptEmpty && (await datastore.get(nodeKey(node))) === undefined
-
-  async function list(changed: () => void): Promise<number> {
-    const { keyValues, revision } = await datastore.range(prefixRange(ALL))
-    const found = new Set(keyValues.map(({ key }) => key))
-    const before = [...(known ?? [])].filter(([name]) => !found.has(recordKey(name)))
-    const kept = before.length > 0 && (await isEmptied()) ? before : []
-    known = new Map(kept)
-    removed.clear()
-    for (const keyValue of keyValues) put(keyValue)
-    changed()
-    return revision
-  }
-
-  async function follow(signal: AbortSignal, changed: () => void): Promise<void> {
-    while (!signal.aborted) {
-      try {
-        const revision = await list(changed)
-        for await (const { events } of datastore.watch(prefixRange(ALL), revision + 1, signal)) {
-          for (const { key, keyValue, revision } of events) {
-            if (keyValue) put(keyValue)
-            else if (!key.startsWith(RECORDS) || !(await isEmptied())) drop(key, revision)
-          }
-          changed()
-        }
-      } catch (error) {
-        if (signal.aborted) return
-        // Whether the datastore is there is told by those who follow the rest of it.
-        if (!(error instanceof DatastoreError) || error.code !== 'compacted') await clock.pause(PAUSE)
-      }
-    }
+    for (const name of known.keys()) if (recordKey(name) === key) known.delete(name)
   }
 
   return {
     get known() {
-      return known
+      return isKnown ? known : undefined
     },
     removed,
-    follow,
+    async follow(signal, changed) {
+      await followKeys(datastore, prefixRange(ALL), signal, {
+        clock,
+        // Whether the datastore is there is told by those who follow the rest of it.
+        events: { away: () => {}, back: () => {}, emptied: () => {} },
+        // Records that vanish together with this host's Node were removed by nobody.
+        acceptEmpty: async () => acceptEmpty || (await datastore.get(nodeKey(node))) !== undefined,
+        change: (key, keyValue) => (keyValue ? put(keyValue) : drop(key)),
+        reached: () => {
+          isKnown = true
+          changed()
+        },
+      })
+    },
     async write(record, revision) {
       const key = recordKey(record.name)
       const id = record.made[node]
@@ -115,7 +97,7 @@ export function networkRecords({ datastore, clock, node, acceptEmpty }: NetworkR
           ...(id === undefined ? [] : [{ type: 'delete', range: { start: graveKey(node, id) } } as const]),
         ],
       })
-      if (succeeded) known?.set(record.name, { record, revision: now })
+      if (succeeded) known.set(record.name, { record, revision: now })
       if (succeeded && id !== undefined) removed.delete(id)
       return succeeded
     },
@@ -129,7 +111,7 @@ export function networkRecords({ datastore, clock, node, acceptEmpty }: NetworkR
           ...others.map(([host, id]) => ({ type: 'put', key: graveKey(host, id), value: record.name }) as const),
         ],
       })
-      if (succeeded) known?.delete(record.name)
+      if (succeeded) known.delete(record.name)
       return succeeded
     },
     async settle(id) {
@@ -145,7 +127,6 @@ const ALL = '/calico/calicoctl/docker/mirror/'
 const RECORDS = `${ALL}networks/`
 /** Networks that were removed elsewhere, below the host where they were made. */
 const GRAVES = `${ALL}removed/`
-const PAUSE = 500
 
 function recordKey(name: string): string {
   return `${RECORDS}${encodeURIComponent(name)}`

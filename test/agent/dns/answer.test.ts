@@ -4,8 +4,10 @@ import { decode, encode, type OptAnswer, type RecordType } from 'dns-packet'
 import { answerQuery } from '../../../src/agent/dns/answer.ts'
 import { Names } from '../../../src/agent/dns/names.ts'
 import { CONTAINER_ANNOTATION } from '../../../src/model/container.ts'
+import type { Resource } from '../../../src/model/kind.ts'
+import { formatIp } from '../../../src/model/net.ts'
 import { convertProfileName } from '../../../src/model/v1/names.ts'
-import { buildWorld } from '../../../src/policy/world/build.ts'
+import { buildWorld, WorldBuilder } from '../../../src/policy/world/build.ts'
 
 /** What containers are told: the tutorial's five, on two hosts, and some that are odd. */
 
@@ -159,6 +161,38 @@ describe('names of containers', () => {
     assert.equal(changing.isOurs('workload-a.net1'), true)
   })
 
+  it('what changes is taken in as if all were read anew', () => {
+    const random = generator(7)
+    const builder = new WorldBuilder()
+    const changing = new Names('host1')
+    const profiles = resourcesOf([])
+    const endpoints = resourcesOf(CONTAINERS).filter(({ kind }) => kind === 'WorkloadEndpoint')
+    const addresses = CONTAINERS.flatMap(({ addresses }) => addresses)
+    const questions = TABLE.map(([, , name]) => name.toLowerCase())
+    for (let round = 0; round < 300; round++) {
+      const pool = random() % 8 === 0 ? profiles : endpoints
+      const resource = pool[random() % pool.length] ?? assert.fail()
+      if (random() % 3 === 0) builder.remove({ kind: resource.kind, ...resource.metadata })
+      else builder.put({ resource, origin: { key: '', revision: '1' } })
+      const fresh = new Names('host1')
+      for (const names of [changing, fresh]) names.update(builder.world())
+      const all = (names: Names) =>
+        addresses.map((from) => {
+          const asker = names.asker(from)
+          const texts = (name: string) => asker && names.addresses(name, asker)?.map(formatIp).sort()
+          return (
+            asker && [
+              [...asker.networks].sort(),
+              questions.map(texts),
+              addresses.map((address) => names.namesOf(address, asker)?.toSorted()),
+              questions.map((name) => names.isOurs(name)),
+            ]
+          )
+        })
+      assert.deepEqual(all(changing), all(fresh))
+    }
+  })
+
   for (const [what, query, wanted] of [
     ['nothing', Buffer.alloc(0), 'ignored'],
     ['less than a header', Buffer.alloc(11), 'ignored'],
@@ -237,7 +271,11 @@ function naturally(a: string, b: string): number {
 }
 
 function worldOf(containers: readonly Container[]) {
-  const networks = new Set([...containers.map(({ network }) => network), 'lonely'])
+  return buildWorld(resourcesOf(containers).map((resource) => ({ resource, origin: { key: '', revision: '1' } })))
+}
+
+function resourcesOf(containers: readonly Container[]): Resource[] {
+  const networks = new Set([...CONTAINERS, ...containers].map(({ network }) => network)).add('lonely')
   const profiles = [...networks].map((network) => ({
     apiVersion: 'projectcalico.org/v3',
     kind: 'Profile',
@@ -263,7 +301,7 @@ function worldOf(containers: readonly Container[]) {
       ...(id === undefined ? {} : { containerID: id }),
     },
   }))
-  return buildWorld([...profiles, ...endpoints].map((resource) => ({ resource, origin: { key: '', revision: '1' } })))
+  return [...profiles, ...endpoints]
 }
 
 /** Numbers that look random and are the same in each run. */

@@ -111,7 +111,46 @@ describe('names of containers on other hosts, with Docker', { skip: dockerHere()
   })
 })
 
+describe('where another program has the port of names', { skip: dockerHere() }, () => {
+  it('the agent says so and goes on; it answers, and lets questions pass, when the port is free', async () => {
+    const host = await DockerHost.open('calico-01')
+    const node = (script: string) => host.try([process.execPath, '-e', script])
+    const status = async () => (await host.try([process.execPath, PROGRAM, 'node', 'status'])).stdout
+    const rules = () => host.run('nft', 'list', 'chain', 'inet', 'calico', 'workload-to-host')
+    const eventually = async (what: () => Promise<boolean>) => {
+      while (!(await what())) await pause(50)
+    }
+    try {
+      const holder = node(HOLDER)
+      await eventually(
+        async () =>
+          (await node(`require('net').connect(53, '${ADDRESS}').on('data', () => process.exit(0)).on('error', () => process.exit(1))`)).code === 0,
+      )
+      await host.startAgent()
+      assert.match(await status(), /^Names: +not answered: another program has port 53 of 172\.18\.18\.101$/m)
+      assert.match(host.log, /"names of containers on other hosts are not answered".*another program has port 53/)
+      assert.doesNotMatch(await rules(), /dport 53/)
+      await node(`require('net').connect(53, '${ADDRESS}').end('go')`)
+      await holder
+      await eventually(async () => /^Names: +answered at/m.test(await status()))
+      await eventually(async () => /172\.18\.18\.101 .* dport 53 accept/.test(await rules()))
+    } finally {
+      await host.close()
+    }
+  })
+})
+
 // --- internal ---
+
+/** Has port 53, says so to who connects, and goes when it is told to. */
+const HOLDER = `
+const server = require('net').createServer((socket) => {
+  socket.on('error', () => {})
+  socket.on('data', () => process.exit(0))
+  socket.write('taken')
+})
+server.listen(53, '${ADDRESS}')
+`
 
 /** A name server on port 53 that knows `www.example` alone, and says of everything else that there is no such name. */
 const RESOLVER = `
