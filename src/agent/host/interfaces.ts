@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import { formatIp, type Ip, parseIp } from '../../model/net.ts'
 import { WORKLOAD_PREFIX } from '../dataplane/host.ts'
+import { ROUTE_PROTOCOLS } from '../routing/numbers.ts'
 import { runProgram, startProgram } from './program.ts'
 
 /** The interfaces of the host, each with its addresses. */
@@ -62,7 +63,7 @@ export class HostInterfaces {
         for await (const line of createInterface(child.stdout)) {
           const touched = line.includes(WORKLOAD_PREFIX)
           // Other routes of the host are not the agent's concern.
-          if (touched || !line.startsWith('[ROUTE]')) note(touched)
+          if (touched || !line.startsWith('[ROUTE]') || OWN_ROUTE.test(line)) note(touched)
         }
       }
       runs = this.#listens = false
@@ -77,6 +78,7 @@ export class HostInterfaces {
 /** Whoever makes an interface does several things to it, one right after another. */
 const MOMENT_MILLISECONDS = 100
 const LOOK_MILLISECONDS = 5
+const OWN_ROUTE = new RegExp(` proto (?:${Object.values(ROUTE_PROTOCOLS).join('|')})\\b`)
 
 /** Resolves when a process has a netlink socket that hears of changes, or when it is over. */
 async function untilHears(pid: number, isOver: () => boolean): Promise<void> {

@@ -1,10 +1,11 @@
 import { formatIp, type Ip } from '../../model/net.ts'
 import type { Endpoint } from '../../policy/world/world.ts'
+import { ROUTE_PROTOCOLS } from '../routing/numbers.ts'
 import { runIpBatch } from './ip-batch.ts'
 import { runProgram } from './program.ts'
 
 /** Routes with this number are the agent's: others of the same kind it lets be. */
-const PROTOCOL = '90'
+const PROTOCOL = String(ROUTE_PROTOCOLS.workloads)
 
 /** The host's routes to its workloads: one for each address whose interface is there (`reference/felix.md 3.9`). */
 export class Routes {
