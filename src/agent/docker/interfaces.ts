@@ -14,11 +14,17 @@ export interface Interfaces {
   /** Removes the pair, wherever its other end is; one that is not there is fine. */
   remove(endpoint: string): Promise<void>
   /** The host's ends that there are. */
-  list(): Promise<readonly string[]>
+  list(): Promise<readonly HostEnd[]>
   /** As `remove`, by the name of the host's end. */
   removeNamed(name: string): Promise<void>
   /** The gateways that a container's network namespace has on interfaces of ours. */
   gateways(sandbox: string): Promise<readonly string[]>
+}
+
+export interface HostEnd {
+  readonly name: string
+  /** Whether the other end has been moved into a container. */
+  readonly isJoined: boolean
 }
 
 export interface PairOptions {
@@ -58,7 +64,7 @@ export function kernelInterfaces(routes: Routes): Interfaces {
 
   return {
     async create({ endpoint, addresses, mac }) {
-      const [host, containerEnd] = [hostInterface(endpoint), `temp${suffix(endpoint)}`]
+      const [host, containerEnd] = [hostInterface(endpoint), CONTAINER_PREFIX + suffix(endpoint)]
       const lines = [
         `link add ${host} type veth peer name ${containerEnd} address ${mac}`,
         `link set ${host} up`,
@@ -75,7 +81,11 @@ export function kernelInterfaces(routes: Routes): Interfaces {
       }
     },
     remove: (endpoint) => remove(hostInterface(endpoint)),
-    list: async () => (await readdir(INTERFACES)).filter((name) => name.startsWith(PREFIX)).sort(),
+    async list() {
+      const all = new Set(await readdir(INTERFACES))
+      const names = [...all].filter((name) => name.startsWith(PREFIX)).sort()
+      return names.map((name) => ({ name, isJoined: !all.has(CONTAINER_PREFIX + name.slice(PREFIX.length)) }))
+    },
     removeNamed: remove,
     async gateways(sandbox) {
       if (!/^\/[\w./-]+$/.test(sandbox)) throw new UserError(`"${sandbox}" is not the path of a network namespace`)
@@ -90,6 +100,7 @@ export function kernelInterfaces(routes: Routes): Interfaces {
 // --- internal ---
 
 const PREFIX = 'cali'
+const CONTAINER_PREFIX = 'temp'
 const GATEWAYS = '169.254.1.'
 const INTERFACES = '/sys/class/net'
 

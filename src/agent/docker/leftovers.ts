@@ -13,7 +13,7 @@ import { DOCKER_HOLDER } from './ipam-driver.ts'
 
 /** What was removed, since no container has it any more. */
 export interface Removed {
-  /** Docker's ids of endpoints whose interface is gone. */
+  /** Docker's ids of endpoints whose interface is gone, or never came into a container. */
   readonly endpoints: readonly string[]
   /** Interfaces without endpoint. */
   readonly interfaces: readonly string[]
@@ -51,8 +51,10 @@ export function leftovers({ ipam, node, endpoints, interfaces, grace }: Leftover
     // The interfaces first: an endpoint that comes after has its interface later still.
     const links = await interfaces.list()
     const own = await dockerEndpoints(ipam, node)
-    const lost = own.filter((endpoint) => !links.includes(endpoint.interfaceName) && isDue('endpoint', endpoint.id))
-    const foreign = links.filter((link) => !own.some((endpoint) => endpoint.interfaceName === link))
+    // An interface that never got into its container is as good as none.
+    const inUse = new Set(links.flatMap(({ name, isJoined }) => (isJoined ? [name] : [])))
+    const lost = own.filter((endpoint) => !inUse.has(endpoint.interfaceName) && isDue('endpoint', endpoint.id))
+    const foreign = links.map(({ name }) => name).filter((link) => !own.some((endpoint) => endpoint.interfaceName === link))
     const known = foreign.length > 0 ? await interfacesOf(ipam, node) : new Set<string>()
     const loose = foreign.filter((link) => !known.has(link) && isDue('interface', link))
     const held = new Set(own.flatMap((endpoint) => endpoint.addresses))

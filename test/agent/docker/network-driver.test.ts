@@ -58,7 +58,7 @@ function makeWorld(): World {
       return { containerEnd: hostInterface(endpoint).replace('cali', 'temp') }
     },
     remove: async (endpoint) => void links.delete(hostInterface(endpoint)),
-    list: async () => [...links.keys()],
+    list: async () => [...links.keys()].map((name) => ({ name, isJoined: true })),
     removeNamed: async (name) => void links.delete(name),
     gateways: async () => settings.gateways,
   }
