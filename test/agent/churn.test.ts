@@ -67,8 +67,8 @@ describe('containers that come and go', { skip: dockerHere() || etcdHere() }, ()
     const strays = (await host.docker('ps', '-a', '--format', '{{.Names}}')).split('\n').filter((name) => !staying.has(name))
     if (strays.length > 0) await host.docker('rm', '-f', ...strays)
     const expected = await whatShouldBe()
-    // The agent sweeps every second what has been left over for two.
-    const giveUp = Date.now() + 30_000
+    // The agent sweeps every second what has been left over for two, or has not come into its container for twelve.
+    const giveUp = Date.now() + 60_000
     while (Date.now() < giveUp && JSON.stringify(await whatIs()) !== JSON.stringify(expected)) await pause(100)
     assert.deepEqual(await whatIs(), expected, host.log.slice(-3000))
 

@@ -43,17 +43,21 @@ export function leftovers({ ipam, node, endpoints, interfaces, grace }: Leftover
   async function sweep(): Promise<Removed> {
     const now = ipam.clock.now().getTime()
     const still = new Map<string, number>()
-    const isDue = (kind: string, name: string): boolean => {
+    const isDue = (kind: string, name: string, wait = grace): boolean => {
       const since = suspects.get(`${kind} ${name}`) ?? now
       still.set(`${kind} ${name}`, since)
-      return now - since >= grace
+      return now - since >= wait
     }
     // The interfaces first: an endpoint that comes after has its interface later still.
     const links = await interfaces.list()
     const own = await dockerEndpoints(ipam, node)
-    // An interface that never got into its container is as good as none.
-    const inUse = new Set(links.flatMap(({ name, isJoined }) => (isJoined ? [name] : [])))
-    const lost = own.filter((endpoint) => !inUse.has(endpoint.interfaceName) && isDue('endpoint', endpoint.id))
+    const joined = new Map(links.map(({ name, isJoined }) => [name, isJoined]))
+    // An interface that never came into its container is as good as none; but a busy Docker takes its time until it puts it there.
+    const isLost = ({ id, interfaceName }: OwnEndpoint) => {
+      const isJoined = joined.get(interfaceName)
+      return !isJoined && isDue('endpoint', `${id} ${isJoined ?? 'gone'}`, isJoined === undefined ? grace : grace * STARTING)
+    }
+    const lost = own.filter(isLost)
     const foreign = links.map(({ name }) => name).filter((link) => !own.some((endpoint) => endpoint.interfaceName === link))
     const known = foreign.length > 0 ? await interfacesOf(ipam, node) : new Set<string>()
     const loose = foreign.filter((link) => !known.has(link) && isDue('interface', link))
@@ -90,6 +94,9 @@ interface EndpointSpec {
   readonly interfaceName?: string
   readonly ipNetworks?: readonly string[]
 }
+
+/** So many times the grace has a container to start. */
+const STARTING = 6
 
 /** The most keys that are read at once. */
 const CHUNK = 100
