@@ -20,10 +20,11 @@ import { nodeAddresses } from './dns/own-addresses.ts'
 import { type Followed, followWorld } from './feed.ts'
 import { footprintFile } from './footprint-file.ts'
 import { detectAddress } from './host/autodetect.ts'
+import { claimHost } from './host/claim.ts'
 import { Connections } from './host/connections.ts'
-import { readInterfaces, watchInterfaces } from './host/interfaces.ts'
+import { HostInterfaces } from './host/interfaces.ts'
 import { ProgramError, runProgram } from './host/program.ts'
-import { updateRoutes } from './host/routes.ts'
+import { Routes } from './host/routes.ts'
 import { prepareHost, prepareInterface } from './host/settings.ts'
 import { type FelixOverride, FelixSettings } from './felix-settings.ts'
 import { HOST_KINDS, hostFacts } from './host-facts.ts'
@@ -87,6 +88,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const { log, clock, node } = options
   await requirePrograms(options.birdFolder === undefined ? PROGRAMS : [...PROGRAMS, BIRD])
   await refuseSecond(options.runFolder)
+  const release = await claimHost(options)
   await registerHost({
     ...options,
     address: options.address ?? (await detectAddress(options.method)),
@@ -115,6 +117,8 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const renderer = new Renderer()
   const connections = new Connections(log)
   const prepared = new Set<string>()
+  const hostInterfaces = new HostInterfaces()
+  const routes = new Routes()
   let followed: Followed | undefined
   const programmed = new Programmed()
   const routing = new Routing(options)
@@ -125,7 +129,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     if (!followed || signal.aborted) return
     const { world, others, revision } = followed
     const begun = clock.now().getTime()
-    const interfaces = await readInterfaces()
+    const interfaces = await hostInterfaces.read()
     const facts = hostFacts(node, interfaces, others, felix)
     if (facts.settings.forwards && !forwards) await prepareHost(log)
     forwards = facts.settings.forwards
@@ -136,17 +140,17 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       retrying = setTimeout(() => void update(), RETRY_MILLISECONDS).unref()
       return
     }
-    for (const name of local.workloads.keys()) {
+    programmed.reached(local.workloads, revision)
+    for (const [name, { addresses }] of local.workloads) {
       if (!interfaces.has(name)) prepared.delete(name)
       else if (!prepared.has(name)) {
-        await prepareInterface(name, log)
+        await prepareInterface(name, addresses).catch((error: unknown) => log('error', 'an interface cannot be set up', { name, why: String(error) }))
         prepared.add(name)
       }
     }
-    await updateRoutes(local.workloads, new Set(interfaces.keys()))
+    await routes.update(local.workloads, interfaces)
     await routing.update(others, world)
     await connections.update(local.workloads)
-    programmed.reached(local.workloads)
     state.programmed(revision, local, clock.now(), begun)
     log('debug', 'the kernel has what the datastore says', { revision })
     clearTimeout(settling)
@@ -163,14 +167,14 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     void names?.want(options.dns !== 'auto' || scope === 'local')
     mirror?.want(scope === 'local')
   }
-  const drivers = options.docker && (await startDrivers(options, options.docker, programmed, scoped))
+  const drivers = options.docker && (await startDrivers(options, options.docker, { programmed, routes, scoped }))
   const mirroring = mirror?.follow(signal)
   const sweep = coalesce(() => sweepLeftovers(drivers, log))
   const sweeping = options.docker && setInterval(() => void sweep(), Math.max(500, options.docker.graceMilliseconds / 2)).unref()
   await forward()
   const guard = dataplane.guard(signal)
   await guard.ready
-  const watching = Promise.all([guard.over, watchInterfaces(signal, () => void update())])
+  const watching = Promise.all([guard.over, hostInterfaces.watch(signal, () => void update())])
   log('info', 'the agent has started', { node, datastore: options.datastore.name, version: options.version })
   for await (const next of followWorld(options.datastore, signal, {
     clock,
@@ -192,6 +196,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   clearInterval(sweeping)
   await dataplane.settle()
   await stopServing()
+  release()
   log('info', 'the agent has stopped: what the kernel has stays')
 }
 
@@ -205,8 +210,7 @@ const RETRY_MILLISECONDS = 1000
 async function startDrivers(
   options: AgentOptions,
   docker: DockerOptions,
-  programmed: Programmed,
-  scoped: (scope: Scope) => void,
+  { programmed, routes, scoped }: { readonly programmed: Programmed; readonly routes: Routes; readonly scoped: (scope: Scope) => void },
 ): Promise<DockerDrivers> {
   const { datastore, clock, node, log } = options
   return await startDockerDrivers({
@@ -215,13 +219,15 @@ async function startDrivers(
     node,
     scope: docker.scope,
     containerLabels: docker.containerLabels,
-    programmed: (name) => programmed.waitFor(name),
+    programmed: (name, revision) => programmed.waitFor(name, revision),
+    routes,
     grace: docker.graceMilliseconds,
     events: {
       scoped,
       failed: (method, error) =>
         log('error', 'Docker was refused something', { method, why: error instanceof Error ? error.message : String(error) }),
       warning: (message) => log('warning', 'Docker asked for something', { message }),
+      answered: (method, milliseconds) => log('debug', 'Docker was answered', { method, milliseconds: Math.round(milliseconds * 10) / 10 }),
     },
   })
 }

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { parseIp } from '../../src/model/net.ts'
 import { namespacesHere } from '../lab/namespace.ts'
 import { PacketLab } from '../lab/packet-lab.ts'
@@ -78,6 +79,18 @@ describe('the agent', { skip: namespacesHere('conntrack', 'perl', 'taskset') }, 
     await calicoctl(['delete', 'wep', 'lab-libnetwork-libnetwork-e2', '-n', 'libnetwork'])
     await agent.reaches(before + 1)
     assert.deepEqual(routes(), ['10.1.0.1 dev cali0 scope link', '10.1.0.2 dev cali1 scope link'])
+  })
+
+  it('makes a route again that someone else has taken away', async () => {
+    const route = '10.1.0.1 dev cali0 scope link'
+    const isThere = () => lab.host.run(['ip', 'route', 'show', 'proto', '90']).includes(route)
+    assert.ok(isThere())
+    // By now it listens; more than once, since it may be about to make them anyway.
+    for (let time = 0; time < 3; time++) {
+      lab.host.run(['ip', 'route', 'del', '10.1.0.1/32', 'dev', 'cali0'])
+      for (let tries = 0; tries < 200 && !isThere(); tries++) await pause(50)
+      assert.ok(isThere())
+    }
   })
 
   it('forgets the connections of an address that goes: who has it next did not make them', async () => {

@@ -86,6 +86,11 @@ export class DockerHost {
     return { code: code ?? -1, stdout, stderr }
   }
 
+  /** Starts a command inside that runs on; its input and output are pipes. */
+  start(command: readonly string[]): ChildProcess {
+    return this.#spawn(command, ['pipe', 'pipe', 'pipe'])
+  }
+
   /** Runs a command that must work; gives what it printed, without the last line feed. */
   async run(...command: string[]): Promise<string> {
     const { code, stdout, stderr } = await this.try(command)

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { createIpam } from '../../ipam/store.ts'
 import type { Datastore } from '../../store/datastore.ts'
 import type { Clock } from '../../store/resources/clock.ts'
+import type { Routes } from '../host/routes.ts'
 import { dockerApi } from './docker-api.ts'
 import { dockerIsRunning } from './docker-events.ts'
 import { endpoints } from './endpoints.ts'
@@ -28,7 +29,9 @@ export interface DockerDriversOptions {
   /** `auto`: as Docker is set up. */
   readonly scope: 'auto' | Scope
   readonly containerLabels: boolean
-  readonly programmed: (interfaceName: string) => Promise<void>
+  readonly programmed: (interfaceName: string, revision: number) => Promise<void>
+  /** The host's routes, to which those of containers come. */
+  readonly routes: Routes
   /** Milliseconds that what is left over is given to find its counterpart; by default half a minute. */
   readonly grace?: number
   readonly events: {
@@ -37,6 +40,8 @@ export interface DockerDriversOptions {
     warning(message: string): void
     /** What Docker's networks are now. */
     scoped?(scope: Scope): void
+    /** A call that was answered, and how many milliseconds Docker waited. */
+    answered?(method: string, milliseconds: number): void
   }
 }
 
@@ -51,12 +56,18 @@ export async function startDockerDrivers(options: DockerDriversOptions): Promise
   const { datastore, clock, node, events } = options
   const folder = options.pluginFolder ?? '/run/docker/plugins'
   const docker = dockerApi(options.dockerSocket ?? DOCKER_SOCKET)
-  const interfaces = kernelInterfaces()
+  const interfaces = kernelInterfaces(options.routes)
   const own = endpoints({ datastore, clock, node, interfaces })
   const ipam = createIpam(datastore, clock)
   const rest = leftovers({ ipam, node, endpoints: own, interfaces, grace: options.grace ?? GRACE })
   const serve = (name: string, errorField: 'Err' | 'Error', methods: Methods): Promise<PluginServer> =>
-    servePlugin({ path: join(folder, `${name}.sock`), methods, errorField, failed: (method, error) => events.failed(method, error) })
+    servePlugin({
+      path: join(folder, `${name}.sock`),
+      methods,
+      errorField,
+      failed: (method, error) => events.failed(method, error),
+      answered: (method, milliseconds) => events.answered?.(method, milliseconds),
+    })
 
   const scope = async (): Promise<Scope> => {
     const found = options.scope === 'auto' ? await scopeOfDocker(datastore, docker, node) : options.scope

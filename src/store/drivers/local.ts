@@ -72,6 +72,8 @@ class Local implements Datastore {
   readonly #statements = new Map<string, Statement>()
   /** Timers that keep our leases alive. */
   readonly #beats = new Set<NodeJS.Timeout>()
+  /** Watches that have nothing to tell. */
+  readonly #waiting = new Set<() => void>()
 
   constructor(path: string, { timeout = DEFAULT_TIMEOUT }: LocalOptions) {
     this.#path = path
@@ -88,7 +90,10 @@ class Local implements Datastore {
   }
 
   async txn(transaction: Transaction): Promise<TransactionResult> {
-    return this.#patiently(() => this.#transact(transaction))
+    const result = await this.#patiently(() => this.#transact(transaction))
+    // Watches of this process need not find out by looking.
+    for (const wake of this.#waiting) wake()
+    return result
   }
 
   async *watch(range: KeyRange, fromRevision: number, signal: AbortSignal): AsyncIterable<WatchBatch> {
@@ -99,7 +104,7 @@ class Local implements Datastore {
         return this.#state().revision
       })
       if (revision < next) {
-        await pause(POLL_MILLISECONDS, undefined, { signal }).catch(() => undefined)
+        await this.#forAWhile(signal)
         continue
       }
       for (const batch of await this.#patiently(() => this.#changes(range, next))) {
@@ -135,6 +140,15 @@ class Local implements Datastore {
     this.#database?.close()
     this.#database = undefined
     this.#statements.clear()
+  }
+
+  /** Resolves when it is time to look for changes again. */
+  async #forAWhile(signal: AbortSignal): Promise<void> {
+    const enough = new AbortController()
+    const wake = () => enough.abort()
+    this.#waiting.add(wake)
+    await pause(POLL_MILLISECONDS, undefined, { signal: AbortSignal.any([signal, enough.signal]) }).catch(() => undefined)
+    this.#waiting.delete(wake)
   }
 
   #read(range: KeyRange, options: RangeOptions): RangeResult {

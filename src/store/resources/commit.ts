@@ -12,6 +12,8 @@ export interface PendingWrite {
   readonly baseRevision: number
   /** Which intents it carries out. */
   readonly intents: number[]
+  /** The datastore's revision that has it; undefined until it is written. */
+  revision?: number
 }
 
 export interface CommitOptions {
@@ -83,8 +85,12 @@ async function commitBatch(datastore: Datastore, batch: PendingWrite[], options:
   const changes: ChangedKey[] = batch.map((write) => ({ key: write.key, before: write.before?.value ?? null, beforeRevision: write.baseRevision }))
   const then: Operation[] = batch.map(operation)
   then.push(recordChanges(options.author, changes, options.clock))
-  const error = await datastore.txn({ compare, then }).then(({ succeeded }) => (succeeded ? undefined : LOST), sizeError)
-  if (error === undefined) return []
+  const done = await datastore.txn({ compare, then }).catch(sizeError)
+  if (!(done instanceof DatastoreError) && done.succeeded) {
+    for (const write of batch) write.revision = done.revision
+    return []
+  }
+  const error = done instanceof DatastoreError ? done : LOST
   if (error !== LOST && options.atomic) throw error
   if (batch.length === 1 || options.atomic) return batch.map((write) => (error === LOST ? { write } : { write, error }))
   // One of them moved on, or is too large: halve, so that the others do not wait for it.

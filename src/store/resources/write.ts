@@ -56,6 +56,7 @@ export async function writeResources(datastore: Datastore, intents: readonly Int
       return outcomes.map((outcome) => (outcome?.type === 'failed' ? outcome : { type: 'not-tried' }))
     }
     const unwritten = await commit(datastore, writes, options)
+    noteRevisions(writes, outcomes)
     open = []
     for (const { write, error } of unwritten) {
       for (const index of write.intents) {
@@ -177,6 +178,16 @@ function plan(
     }
   }
   return [...pending.values()]
+}
+
+function noteRevisions(writes: readonly PendingWrite[], outcomes: (Outcome | undefined)[]): void {
+  for (const { intents, revision } of writes) {
+    if (revision === undefined) continue
+    for (const index of intents) {
+      const outcome = outcomes[index]
+      if (outcome?.type === 'written') outcomes[index] = { ...outcome, revision }
+    }
+  }
 }
 
 type Lookup = (key: string) => KeyValue | undefined
