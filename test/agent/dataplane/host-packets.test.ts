@@ -19,7 +19,7 @@ import { anyResources, PORTS, worldFrom } from '../../policy/random/worlds.ts'
 /** The kernel with our rules in it and the interpreter say the same about what a host sends, gets and forwards: real packets through its own interfaces. */
 
 const NODE = 'lab'
-const RANDOM_WORLDS = process.env['CALICOCTL_TEST_LONG'] ? 500 : 80
+const RANDOM_WORLDS = process.env['CALICOCTL_TEST_LONG'] ? 500 : 50
 const WORKLOADS = 6
 
 /** The host's own addresses, by interface, and some beyond it. */
