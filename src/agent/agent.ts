@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Ip } from '../model/net.ts'
+import type { Family, Ip } from '../model/net.ts'
 import { UserError } from '../model/user-error.ts'
 import type { Datastore } from '../store/datastore.ts'
 import type { Clock } from '../store/resources/clock.ts'
@@ -30,7 +30,7 @@ import { type FelixOverride, FelixSettings } from './felix-settings.ts'
 import { HOST_KINDS, hostFacts } from './host-facts.ts'
 import type { Log } from './log.ts'
 import { Programmed } from './programmed.ts'
-import { registerHost } from './register.ts'
+import { type HostAddress, registerHost } from './register.ts'
 import { ROUTING_KINDS } from './routing/facts.ts'
 import { Routing } from './routing/routing.ts'
 import { State } from './state.ts'
@@ -49,10 +49,8 @@ export interface AgentOptions {
   readonly acceptEmpty: boolean
   /** What to be for Docker; undefined: nothing. */
   readonly docker: DockerOptions | undefined
-  /** The address that other hosts know this one by; undefined: found out by `method`. */
-  readonly address: string | undefined
-  /** As `detectAddress` takes it. */
-  readonly method: string
+  /** The addresses that other hosts know this one by. */
+  readonly addresses: Readonly<Record<Family, AddressOptions | undefined>>
   /** Its AS number; undefined: that of the datastore. */
   readonly asNumber: number | undefined
   /** Settings of Felix from outside of the datastore; later ones win. */
@@ -63,6 +61,12 @@ export interface AgentOptions {
   readonly birdFolder: string | undefined
   /** Where to answer for the names of containers; `auto`: at the Node's own addresses, if Docker's networks are of one host each. */
   readonly dns: 'auto' | 'off' | Ip
+}
+
+/** An address as the user has given it; without one it is found out by a method, as `detectAddress` takes it. */
+export interface AddressOptions {
+  readonly given: string | undefined
+  readonly method: string
 }
 
 export interface DockerOptions {
@@ -91,8 +95,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   const release = await claimHost(options)
   await registerHost({
     ...options,
-    address: options.address ?? (await detectAddress(options.method)),
-    overwrite: options.address !== undefined,
+    addresses: { 4: await addressOf(options.addresses[4], 4), 6: await addressOf(options.addresses[6], 6) },
   })
   const state = new State(options)
   const dataplane = new Dataplane(new Nft(), footprintFile(join(options.runFolder, 'dataplane.json')), {
@@ -201,6 +204,11 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
 }
 
 // --- internal ---
+
+async function addressOf(options: AddressOptions | undefined, family: Family): Promise<HostAddress | undefined> {
+  const text = options && (options.given ?? (await detectAddress(options.method, family)))
+  return text === undefined ? undefined : { text, isGiven: options?.given !== undefined }
+}
 
 /** How long nothing may change before the kernel's state is noted. */
 const SETTLE_MILLISECONDS = 1000

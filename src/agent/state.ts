@@ -9,6 +9,7 @@ import type { AgentStatus } from './status.ts'
 export interface StateOptions {
   readonly node: string
   readonly version: string
+  readonly birdFolder: string | undefined
   readonly clock: { now(): Date }
   readonly log: Log
 }
@@ -67,7 +68,7 @@ export class State implements FollowEvents {
     refused: readonly string[],
     parts: { readonly names: readonly NamesStatus[] | undefined; readonly networks: MirrorStatus | undefined },
   ): AgentStatus {
-    const { node, version } = this.#options
+    const { node, version, birdFolder } = this.#options
     return {
       version,
       node,
@@ -78,6 +79,7 @@ export class State implements FollowEvents {
       ...(this.#programmedAt === undefined ? {} : { programmedAt: this.#programmedAt }),
       ...(this.#lag === undefined ? {} : { lagMilliseconds: this.#lag }),
       datastore: this.#datastore,
+      backend: birdFolder === undefined ? 'none' : 'bird',
       endpoints: { workloads: this.#local?.workloads.size ?? 0, hosts: this.#local?.hosts.size ?? 0, idle: this.#local?.idle.length ?? 0 },
       refused,
       names: parts.names ?? [],

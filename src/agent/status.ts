@@ -18,6 +18,8 @@ export interface AgentStatus {
   /** Milliseconds from a change being known to the kernel having it, of the last change. */
   readonly lagMilliseconds?: number
   readonly datastore: 'connected' | 'away' | 'emptied'
+  /** Who leads traffic between hosts. */
+  readonly backend: 'bird' | 'none'
   readonly endpoints: { readonly workloads: number; readonly hosts: number; readonly idle: number }
   /** Policies and profiles that are not enforced as written, but closed. */
   readonly refused: readonly string[]

@@ -4,11 +4,13 @@ import { runAgent, statusSocket } from '../agent/agent.ts'
 import { AGENT_LOG_LEVELS, type AgentLogLevel, jsonLog } from '../agent/log.ts'
 import type { FelixOverride } from '../agent/felix-settings.ts'
 import { readFelixEnvironment, readFelixFile } from '../agent/felix-text.ts'
+import { askBgpStatus, type BgpStatus } from '../agent/routing/bgp-status.ts'
 import { type AgentStatus, askStatus } from '../agent/status.ts'
 import { parseAsNumber } from '../model/as-number.ts'
-import { type Ip, parseIp, parseNet } from '../model/net.ts'
+import { type Family, type Ip, parseIp, parseNet } from '../model/net.ts'
 import { UserError } from '../model/user-error.ts'
 import { escapeForTerminal } from '../output/escape.ts'
+import { formatGrid } from '../output/grid.ts'
 import { VERSION } from '../version.ts'
 import { type Context, EXIT } from './context.ts'
 import { withExamples } from './help.ts'
@@ -23,6 +25,8 @@ interface NodeOptions extends GlobalOptions {
   readonly acceptEmpty?: boolean
   readonly ip?: string
   readonly ipAutodetectionMethod?: string
+  readonly ip6?: string
+  readonly ip6AutodetectionMethod?: string
   readonly backend?: 'bird' | 'none'
   readonly as?: string
   /** `--no-default-ippools`. */
@@ -91,12 +95,16 @@ export const define: Define = (command, run) => {
 
 const RUN_FOLDER = '/var/run/calicoctl'
 
+const PEER_COLUMNS = ['PEER ADDRESS', 'PEER TYPE', 'STATE', 'SINCE', 'INFO'].map((heading) => ({ heading }))
+
 /** Which options each verb takes. */
 const VERBS: Readonly<Record<string, readonly (keyof NodeOptions)[]>> = {
   run: [
     'name',
     'ip',
     'ipAutodetectionMethod',
+    'ip6',
+    'ip6AutodetectionMethod',
     'backend',
     'as',
     'disableDockerNetworking',
@@ -145,8 +153,10 @@ async function runNode(options: NodeOptions, context: Context): Promise<number> 
       runFolder: options.runDir,
       acceptEmpty: options.acceptEmpty ?? false,
       felix,
-      address: addressOf(options.ip),
-      method: options.ipAutodetectionMethod ?? 'first-found',
+      addresses: {
+        4: { given: addressOf(options.ip, 4), method: options.ipAutodetectionMethod ?? 'first-found' },
+        6: options.ip6 === undefined ? undefined : { given: addressOf(options.ip6, 6), method: options.ip6AutodetectionMethod ?? 'first-found' },
+      },
       asNumber: asNumberOf(options.as),
       defaultPools: options.defaultIppools,
       birdFolder: (options.backend ?? (datastore.isShared ? 'bird' : 'none')) === 'bird' ? birdFolder(options.runDir) : undefined,
@@ -177,11 +187,11 @@ async function readOverrides(file: string | undefined, context: Context): Promis
 }
 
 /** Undefined: to be found out. */
-function addressOf(text: string | undefined): string | undefined {
+function addressOf(text: string | undefined, family: Family): string | undefined {
   if (text === undefined || text === 'autodetect') return undefined
   const net = parseNet(text)
   if (!net) throw new UserError(`invalid IP address specified: ${text}`)
-  if (net.family !== 4) throw new UserError('--ip is wrong IP version')
+  if (net.family !== family) throw new UserError(`--${family === 4 ? 'ip' : 'ip6'} is wrong IP version`)
   return text
 }
 
@@ -219,7 +229,11 @@ async function showStatus(options: NodeOptions, context: Context): Promise<numbe
     const why = (error as NodeJS.ErrnoException).code === 'EACCES' ? 'only root may ask it' : 'no agent answers'
     throw new UserError(`Calico process is not running: ${why} at ${path}`, 'start it: calicoctl node run')
   }
-  context.stdout.write(options.output === 'json' ? `${JSON.stringify(status, undefined, 2)}\n` : describe(status))
+  const bgp = status.backend === 'bird' ? await askBgpStatus(birdFolder(options.runDir)).catch((error: Error) => error) : undefined
+  if (options.output === 'json') {
+    const more = bgp instanceof Error ? { bgpError: bgp.message } : { bgp }
+    context.stdout.write(`${JSON.stringify({ ...status, ...more }, undefined, 2)}\n`)
+  } else context.stdout.write(`${describe(status)}${status.backend === 'bird' ? describeBgp(bgp) : ''}`)
   return status.inSync ? EXIT.ok : EXIT.failure
 }
 
@@ -239,4 +253,23 @@ function describe(status: AgentStatus): string {
   ]
   const lines = rows.flatMap(([title, text]) => (text === undefined ? [] : [`${`${title}:`.padEnd(14)}${escapeForTerminal(text)}\n`]))
   return `Calico process is running.\n\n${lines.join('')}`
+}
+
+/** As the peer prints it (`reference/calicoctl.md 6.2`). */
+function describeBgp(bgp: BgpStatus | Error | undefined): string {
+  if (bgp === undefined) return '\nThe BGP backend process (BIRD) is not running.\n'
+  if (bgp instanceof Error) return `\nError querying BIRD: ${escapeForTerminal(bgp.message)}\n`
+  const sections = [bgp.v4, bgp.v6].map((peers, index) => {
+    const version = index === 0 ? 4 : 6
+    if (peers.length === 0) return `\nIPv${version} BGP status\nNo IPv${version} peers found.\n`
+    const rows = peers.map(({ address, port, type, state, since, info }) => [
+      port === undefined ? address : version === 4 ? `${address}:${port}` : `[${address}]:${port}`,
+      type,
+      state,
+      since,
+      info,
+    ])
+    return `\nIPv${version} BGP status\n${formatGrid(PEER_COLUMNS, rows)}`
+  })
+  return `${sections.join('')}\n`
 }

@@ -18,7 +18,7 @@ export function birdLog(folder: string): string {
 export interface BirdOptions {
   /** Where its files are. */
   readonly folder: string
-  readonly clock: Pick<Clock, 'pause'>
+  readonly clock: Pick<Clock, 'now' | 'pause'>
   readonly log: Log
 }
 
@@ -30,7 +30,8 @@ export class Bird {
   readonly #options: BirdOptions
   readonly #signal: AbortSignal
   #connection: BirdConnection | undefined
-  #starting: Promise<BirdConnection> | undefined
+  #opening: Promise<BirdConnection> | undefined
+  #keeping: Promise<void> | undefined
   #wanted: string | undefined
   /** What the BIRD that is connected was last told. */
   #told: string | undefined
@@ -43,21 +44,16 @@ export class Bird {
 
   /** Makes BIRD do what the text says. What it refuses is told, and it goes on as before. */
   async configure(text: string): Promise<void> {
-    const { folder, log } = this.#options
-    if (this.#signal.aborted || (this.#connection && this.#told === text)) return
-    if (!(await this.#accept(text))) return
+    if (this.#signal.aborted || !(await this.#accept(text))) return
     this.#wanted = text
-    try {
-      const connection = await this.#connected()
-      if (this.#told === text) return
-      const answer = await connection.ask('configure')
-      const { code = 0, text: said = '' } = answer.at(-1) ?? {}
-      if (!RECONFIGURED.includes(code)) throw new Error(said)
-      this.#told = text
-      log('debug', 'BIRD has its configuration', { folder })
-    } catch (error) {
-      if (!this.#signal.aborted) log('error', 'BIRD does not take its configuration', { why: error instanceof Error ? error.message : String(error) })
-    }
+    this.#keeping ??= this.#keep()
+    await this.#opening?.catch(() => {})
+    await this.#tell()
+  }
+
+  /** Resolves when it has let go of BIRD, after the signal has aborted. */
+  async closed(): Promise<void> {
+    await this.#keeping
   }
 
   // --- internal ---
@@ -68,6 +64,7 @@ export class Bird {
 
   /** Writes the text into BIRD's file if BIRD can read it. */
   async #accept(text: string): Promise<boolean> {
+    if (text === this.#wanted) return true
     await mkdir(this.#options.folder, { recursive: true })
     if ((await readFile(this.#file, 'utf8').catch(() => undefined)) === text) return true
     const fresh = `${this.#file}.new`
@@ -85,49 +82,70 @@ export class Bird {
     return true
   }
 
-  async #connected(): Promise<BirdConnection> {
-    if (this.#connection) return this.#connection
-    this.#starting ??= this.#start().finally(() => void (this.#starting = undefined))
-    return await this.#starting
+  /** Holds on to BIRD until the signal aborts: when the connection ends, BIRD has ended, and another is started. */
+  async #keep(): Promise<void> {
+    const { log, clock } = this.#options
+    let complaint: string | undefined
+    while (!this.#signal.aborted) {
+      const begun = clock.now().getTime()
+      this.#opening = this.#open()
+      try {
+        this.#connection = await this.#opening
+        complaint = undefined
+        if (this.#signal.aborted) this.#connection.close()
+        await this.#tell()
+        await this.#connection.closed
+        this.#connection = undefined
+        if (!this.#signal.aborted) log('error', 'BIRD has ended: it is started again, the routes in the kernel stay')
+      } catch (error) {
+        const why = messageOf(error)
+        if (why !== complaint) log('error', 'BIRD cannot be started', { why })
+        complaint = why
+      }
+      // One that ends again and again is not started in a frenzy.
+      if (!this.#signal.aborted && clock.now().getTime() - begun < PAUSE) await clock.pause(PAUSE)
+    }
   }
 
-  async #start(): Promise<BirdConnection> {
+  /** Takes over the BIRD that runs, or starts one. */
+  async #open(): Promise<BirdConnection> {
     const { folder, log } = this.#options
     const path = birdSocket(folder)
-    let connection = await BirdConnection.open(path).catch(() => undefined)
-    if (connection) {
-      this.#told = undefined
-      log('info', 'BIRD runs already', { socket: path, says: connection.banner })
-    } else {
-      // It takes the routes that an earlier one left in the kernel for valid until its peers have told theirs; where there are none, nothing is to be waited for.
-      const recovers = (await hasRoutes()) ? ['-R'] : []
-      this.#told = this.#wanted
-      await runProgram(['bird', '-c', this.#file, '-s', path, '-P', join(folder, 'bird.pid'), ...recovers])
-      connection = await BirdConnection.open(path)
-      log('info', 'BIRD was started', { socket: path, says: connection.banner, recovers: recovers.length > 0 })
+    this.#told = undefined
+    const running = await BirdConnection.open(path).catch(() => undefined)
+    if (running) {
+      if (/^BIRD [2-9]/.test(running.banner)) return running
+      running.close()
+      throw new Error(`"${running.banner}" answers at ${path}, and BIRD 2 is needed`)
     }
-    this.#connection = connection
-    void connection.closed.then(() => this.#ended(connection))
+    // It takes the routes that an earlier one left in the kernel for valid until its peers have told theirs; where there are none, nothing is to be waited for.
+    const recovers = await hasRoutes()
+    const text = this.#wanted
+    await runProgram(['bird', '-c', this.#file, '-s', path, '-P', join(folder, 'bird.pid'), ...(recovers ? ['-R'] : [])])
+    const connection = await BirdConnection.open(path)
+    log('info', 'BIRD was started', { socket: path, says: connection.banner, recovers })
+    this.#told = text
     return connection
   }
 
-  /** BIRD is gone: another is started, as often as it takes. */
-  async #ended(connection: BirdConnection): Promise<void> {
-    if (this.#connection === connection) this.#connection = undefined
-    const { log, clock } = this.#options
-    let isTold = false
-    while (!this.#signal.aborted && !this.#connection) {
-      if (!isTold) log('error', 'BIRD has ended: it is started again, the routes in the kernel stay')
-      isTold = true
-      try {
-        await this.#connected()
-        if (this.#wanted !== undefined && this.#told !== this.#wanted) await this.configure(this.#wanted)
-      } catch (error) {
-        log('error', 'BIRD cannot be started', { why: error instanceof Error ? error.message : String(error) })
-        await clock.pause(PAUSE)
-      }
+  async #tell(): Promise<void> {
+    const { folder, log } = this.#options
+    const [connection, text] = [this.#connection, this.#wanted]
+    if (!connection || this.#told === text) return
+    try {
+      const answer = await connection.ask('configure')
+      const { code = 0, text: said = '' } = answer.at(-1) ?? {}
+      if (!RECONFIGURED.includes(code)) throw new Error(said)
+      this.#told = text
+      log('debug', 'BIRD has its configuration', { folder })
+    } catch (error) {
+      if (!this.#signal.aborted) log('error', 'BIRD does not take its configuration', { why: messageOf(error) })
     }
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 /** Whether BIRD has left routes in the kernel. */
@@ -138,5 +156,5 @@ async function hasRoutes(): Promise<boolean> {
 
 /** Codes of BIRD's answers: reconfigured, or about to be. */
 const RECONFIGURED = [3, 4, 5]
-/** Milliseconds before another attempt to start BIRD. */
+/** Milliseconds from one attempt to start BIRD to the next, at least. */
 const PAUSE = 1000

@@ -60,6 +60,7 @@ export class Routing {
   async close(): Promise<void> {
     this.#abort.abort()
     await this.#following
+    await this.#bird?.closed()
   }
 
   // --- internal ---
