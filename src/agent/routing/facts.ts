@@ -24,7 +24,7 @@ export interface RoutingFacts {
   readonly nodes: ReadonlyMap<string, HostNode>
   readonly pools: readonly RoutedPool[]
   readonly blocks: readonly OwnedBlock[]
-  /** Addresses of workloads outside of all blocks of their host. */
+  /** Addresses of workloads and tunnels outside of all blocks of their host. */
   readonly borrowed: readonly PlacedAddress[]
   /** BGPConfiguration `default` and `node.<name>`, by name. */
   readonly configurations: ReadonlyMap<string, BgpConfigurationSpec>
@@ -46,7 +46,8 @@ export interface HostNode {
 
 export interface VxlanEnd {
   readonly address: Ip
-  readonly mac: string
+  /** Undefined: that which follows from the host's name. */
+  readonly mac: string | undefined
 }
 
 export type TunnelMode = 'Never' | 'Always' | 'CrossSubnet'
@@ -57,6 +58,9 @@ export interface RoutedPool {
   readonly ipip: TunnelMode
   readonly vxlan: TunnelMode
   readonly exported: boolean
+  /** Addresses are assigned from it. */
+  readonly enabled: boolean
+  readonly nodeSelector: string
 }
 
 export interface BgpConfigurationSpec {
@@ -135,14 +139,17 @@ export function routingFacts(
     resources.flatMap((resource) => (resource.kind === kind ? [[resource.metadata.name ?? '', (resource.spec ?? {}) as T]] : []))
   const configurations = new Map(named<BgpConfigurationSpec>('BGPConfiguration'))
   const asNumber = configurations.get('default')?.asNumber ?? DEFAULT_AS_NUMBER
+  const nodes = new Map(
+    resources.flatMap((resource) => (resource.kind === 'Node' ? [[resource.metadata.name ?? '', hostNode(resource, asNumber)] as const] : [])),
+  )
   return {
     node,
-    nodes: new Map(
-      resources.flatMap((resource) => (resource.kind === 'Node' ? [[resource.metadata.name ?? '', hostNode(resource, asNumber)] as const] : [])),
-    ),
+    nodes,
     pools: named<PoolSpec>('IPPool').flatMap(([name, spec]) => routedPool(name, spec)),
     blocks,
-    borrowed: workloads.filter(({ node, ip }) => !blocks.some((owned) => owned.node === node && containsNet(owned.block, ip))),
+    borrowed: [...workloads, ...tunnelAddresses(nodes)].filter(
+      ({ node, ip }) => !blocks.some((owned) => owned.node === node && containsNet(owned.block, ip)),
+    ),
     configurations,
     peers: named<BgpPeerSpec>('BGPPeer')
       .map(([name, spec]) => ({ name, spec }))
@@ -172,6 +179,14 @@ interface PoolSpec {
   readonly ipipMode?: string
   readonly vxlanMode?: string
   readonly disableBGPExport?: boolean
+  readonly disabled?: boolean
+  readonly nodeSelector?: string
+}
+
+function tunnelAddresses(nodes: ReadonlyMap<string, HostNode>): PlacedAddress[] {
+  return [...nodes.values()].flatMap(({ name, ipipAddress, vxlan }) =>
+    [ipipAddress, vxlan[4]?.address, vxlan[6]?.address].flatMap((ip) => (ip ? [{ node: name, ip }] : [])),
+  )
 }
 
 function hostNode({ metadata, spec }: Resource, defaultAsNumber: number): HostNode {
@@ -196,13 +211,15 @@ function hostNode({ metadata, spec }: Resource, defaultAsNumber: number): HostNo
 
 function vxlanEnd(address: string | undefined, mac: string | undefined, family: Family): VxlanEnd | undefined {
   const ip = parseIp(address ?? '')
-  return ip?.family === family && /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(mac ?? '') ? { address: ip, mac: (mac ?? '').toLowerCase() } : undefined
+  return ip?.family === family ? { address: ip, mac: /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(mac ?? '') ? mac?.toLowerCase() : undefined } : undefined
 }
 
-function routedPool(name: string, { cidr, ipipMode, vxlanMode, disableBGPExport }: PoolSpec): RoutedPool[] {
+function routedPool(name: string, { cidr, ipipMode, vxlanMode, disableBGPExport, disabled, nodeSelector = '' }: PoolSpec): RoutedPool[] {
   const net = parseCidr(cidr ?? '')
   if (!net) return []
-  return [{ name, net: maskNet(net), ipip: modeOf(ipipMode), vxlan: modeOf(vxlanMode), exported: !disableBGPExport }]
+  return [
+    { name, net: maskNet(net), ipip: modeOf(ipipMode), vxlan: modeOf(vxlanMode), exported: !disableBGPExport, enabled: !disabled, nodeSelector },
+  ]
 }
 
 function modeOf(text: string | undefined): TunnelMode {
