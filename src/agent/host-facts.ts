@@ -1,6 +1,6 @@
 import type { Resource } from '../model/kind.ts'
 import { type Ip, parseCidr, parseNet } from '../model/net.ts'
-import type { HostFacts } from './dataplane/host.ts'
+import type { HostFacts, TunnelFacts } from './dataplane/host.ts'
 import type { AgentSettings, FelixSettings } from './felix-settings.ts'
 
 /** Kinds of which the agent needs more than policy does. */
@@ -25,7 +25,8 @@ export function hostFacts(
   const nodes = resources.filter(({ kind }) => kind === 'Node')
   const configurations = resources.filter(({ kind }) => kind === 'FelixConfiguration')
   const labels = nodes.find(({ metadata }) => metadata.name === node)?.metadata.labels ?? {}
-  return { node, interfaces, pools, hosts: nodes.flatMap(addressesOf), settings: felix.of(configurations, labels) }
+  const tunnels = tunnelFacts(resources)
+  return { node, interfaces, pools, hosts: nodes.flatMap(addressesOf), settings: felix.of(configurations, labels), ...(tunnels ? { tunnels } : {}) }
 }
 
 // --- internal ---
@@ -41,4 +42,18 @@ function addressesOf({ spec }: Resource): Ip[] {
     const net = text === undefined ? undefined : parseNet(text)
     return net ? [net] : []
   })
+}
+
+function tunnelFacts(resources: readonly Resource[]): TunnelFacts | undefined {
+  const pools = resources.flatMap(({ kind, spec }) => (kind === 'IPPool' ? [(spec ?? {}) as PoolModes] : []))
+  const isUsed = (mode: string | undefined) => mode === 'Always' || mode === 'CrossSubnet'
+  const ipip = pools.some(({ ipipMode }) => isUsed(ipipMode))
+  const vxlan = ([4, 6] as const).filter((family) => pools.some(({ cidr = '', vxlanMode }) => isUsed(vxlanMode) && parseCidr(cidr)?.family === family))
+  return ipip || vxlan.length > 0 ? { ipip, vxlan } : undefined
+}
+
+interface PoolModes {
+  readonly cidr?: string
+  readonly ipipMode?: string
+  readonly vxlanMode?: string
 }

@@ -53,6 +53,8 @@ export const define: Define = (command, run) => {
       '--ip-autodetection-method <method>',
       'run: first-found, interface=REGEX, skip-interface=REGEX or can-reach=ADDRESS (default: first-found)',
     )
+    .option('--ip6 <address>', 'run: the IPv6 address that other hosts know this one by, or autodetect (default: none)')
+    .option('--ip6-autodetection-method <method>', 'run: how --ip6=autodetect finds it, as above (default: first-found)')
     .addOption(
       new Option('--backend <backend>', 'run: who leads traffic between hosts; none: you (default: bird, on a local datastore none)').choices([
         'bird',

@@ -1,6 +1,7 @@
-import { formatIp } from '../../model/net.ts'
+import { type Family, formatIp } from '../../model/net.ts'
+import { IP_IN_IP, VXLAN_PORT } from '../../policy/failsafe.ts'
 import { TCP, UDP } from '../../policy/connections/packet.ts'
-import type { HostFacts } from './host.ts'
+import type { HostFacts, TunnelFacts } from './host.ts'
 import { MARK } from './marks.ts'
 import type { NftChain } from './ruleset.ts'
 import type { DataplaneSettings, NatSettings } from './settings.ts'
@@ -23,14 +24,16 @@ export interface Hooks {
   readonly preDnat: Dispatch
 }
 
+export interface BaseFacts extends Pick<HostFacts, 'settings' | 'nameServers' | 'tunnels'> {
+  /** Rules that accept what workloads may send though it is not from their addresses. */
+  readonly spoofing: readonly string[]
+}
+
 /**
  * The chains that hang in the kernel's hooks, and those they lead through to the endpoints' own (`reference/felix.md 3.7`). All are there always, so that
  * most changes touch none of them. Priorities: just before the host's own filter, so that what is denied here never shows up there.
  */
-export function baseChains(
-  hooks: Hooks,
-  { spoofing, settings, nameServers }: Required<Pick<HostFacts, 'settings' | 'nameServers'>> & { readonly spoofing: readonly string[] },
-): [string, NftChain][] {
+export function baseChains(hooks: Hooks, { spoofing, settings, nameServers = [], tunnels }: BaseFacts): [string, NftChain][] {
   // Names are there whatever policy says, as those that Docker itself answers are.
   const names = nameServers.map((ip) => `${ip.family === 4 ? 'ip' : 'ip6'} daddr ${formatIp(ip)} meta l4proto { 6, 17 } th dport 53 accept`)
   // Tells the chain behind routing that a packet is not the host's own.
@@ -92,6 +95,7 @@ export function baseChains(
         hook: 'type filter hook input priority filter - 5; policy accept;',
         rules: [
           ...workloads((pattern) => `iifname ${pattern} goto workload-to-host`),
+          ...fromTunnels(tunnels),
           `${MARK.isAccepted} accept`,
           ...policed(hooks.toHost, 'to-host-dispatch'),
         ],
@@ -146,6 +150,7 @@ export function baseChains(
         rules: [
           `${MARK.isAccepted} accept`,
           ...workloads((pattern) => `oifname ${pattern} accept`),
+          ...intoTunnels(tunnels),
           // Its way out is known for sure only behind routing.
           'ct status dnat accept',
           ...policed(hooks.fromHost, 'from-host-dispatch'),
@@ -161,6 +166,7 @@ export function baseChains(
           : [
               `${MARK.isAccepted} accept`,
               ...workloads((pattern) => `oifname ${pattern} accept`),
+              ...intoTunnels(tunnels),
               'ct state established,related accept',
               'ct status dnat jump from-host-dispatch',
             ],
@@ -207,6 +213,30 @@ function translations({ ports, address, interfaceName, exceptHosts }: NatSetting
   const withPorts = ports ? `${verb}${verb === 'masquerade' ? ' to ' : ''}:${ports[0]}-${ports[1]} fully-random` : ''
   const lines = [...(ports ? [`meta l4proto { ${TCP}, ${UDP} } ${withPorts}`] : []), `${verb} fully-random`]
   return lines.map((line) => [...where, line].join(' '))
+}
+
+/** What identifies packets of each tunnel, with the family that its outer packets have. */
+function tunnelMatches({ ipip, vxlan }: TunnelFacts): { readonly family: Family; readonly match: string }[] {
+  return [
+    ...(ipip ? [{ family: 4 as const, match: `ip protocol ${IP_IN_IP}` }] : []),
+    ...vxlan.map((family) => ({ family, match: `meta nfproto ipv${family} udp dport ${VXLAN_PORT}` })),
+  ]
+}
+
+/** Hosts may wrap packets for each other whatever policy they have; from others nothing is unwrapped (`reference/felix.md 1.8`). */
+function fromTunnels(tunnels: TunnelFacts | undefined): string[] {
+  return tunnels
+    ? tunnelMatches(tunnels).flatMap(({ family, match }) => [
+        `${match} fib daddr type local ${family === 4 ? 'ip' : 'ip6'} saddr @hosts${family} accept`,
+        `${match} fib daddr type local drop`,
+      ])
+    : []
+}
+
+function intoTunnels(tunnels: TunnelFacts | undefined): string[] {
+  return tunnels
+    ? tunnelMatches(tunnels).map(({ family, match }) => `${match} fib saddr type local ${family === 4 ? 'ip' : 'ip6'} daddr @hosts${family} accept`)
+    : []
 }
 
 function isEmpty({ map, forOthers }: Dispatch): boolean {

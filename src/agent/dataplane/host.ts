@@ -1,4 +1,4 @@
-import { formatIp, type Ip, type Net } from '../../model/net.ts'
+import { type Family, formatIp, type Ip, type Net } from '../../model/net.ts'
 import type { Endpoint, World } from '../../policy/world/world.ts'
 import { isInterfaceName } from './names.ts'
 import type { DataplaneSettings } from './settings.ts'
@@ -15,6 +15,14 @@ export interface HostFacts {
   readonly settings: DataplaneSettings
   /** Addresses of this host at which it answers workloads for names. */
   readonly nameServers?: readonly Ip[]
+  /** Tunnels between hosts that pools want; absent: none. */
+  readonly tunnels?: TunnelFacts
+}
+
+export interface TunnelFacts {
+  readonly ipip: boolean
+  /** Families in which there is VXLAN. */
+  readonly vxlan: readonly Family[]
 }
 
 /** Interfaces of the workloads that this agent makes itself begin so. */

@@ -55,13 +55,13 @@ export class Renderer {
       ? []
       : [...local.workloads].flatMap(([interfaceName, endpoint]) => allowedSources(interfaceName, endpoint))
     const chains = new Map<string, NftChain>([
-      ...baseChains(hooks, { spoofing, settings, nameServers: host.nameServers ?? [] }),
+      ...baseChains(hooks, { ...host, spoofing }),
       ...endpointChains.chains,
       ...this.#policies.used(),
     ])
     const nat = natChain(host.pools, settings.nat)
     if (nat) chains.set('nat-postrouting', nat)
-    const sets = new Map<string, NftSet>([...sourceSets(local.workloads), ...poolSets(host), ...this.#sets.used()])
+    const sets = new Map<string, NftSet>([...sourceSets(local.workloads), ...poolSets(host), ...hostSets(host), ...this.#sets.used()])
     return { ruleset: { sets, maps, chains }, local }
   }
 }
@@ -88,11 +88,19 @@ function allowedSources(interfaceName: string, { resource }: Endpoint): string[]
   })
 }
 
+/** The addresses of all hosts, if a rule looks into them. */
+function hostSets({ hosts, pools, settings, tunnels }: HostFacts): [string, NftSet][] {
+  if (!tunnels && !(settings.nat.exceptHosts && pools.some(({ natOutgoing }) => natOutgoing))) return []
+  return ([4, 6] as const).map((family) => {
+    const nets = withoutContained(hosts.filter((ip) => ip.family === family).map(netOf))
+    return [`hosts${family}`, { type: `ipv${family}_addr`, interval: true, elements: new Set(nets.map(formatNet)) }]
+  })
+}
+
 /** What is masqueraded on its way out, and what counts as inside (`reference/felix.md 3.8`). */
-function poolSets({ pools, hosts, settings }: HostFacts): [string, NftSet][] {
+function poolSets({ pools }: HostFacts): [string, NftSet][] {
   if (!pools.some(({ natOutgoing }) => natOutgoing)) return []
   return ([4, 6] as const).flatMap((family): [string, NftSet][] => {
-    const hostsOfFamily = hosts.filter((ip) => ip.family === family).map(netOf)
     const own = pools.filter(({ net }) => net.family === family)
     const set = (nets: readonly Net[]): NftSet => ({
       type: `ipv${family}_addr`,
@@ -102,7 +110,6 @@ function poolSets({ pools, hosts, settings }: HostFacts): [string, NftSet][] {
     return [
       [`pools${family}`, set(own.map(({ net }) => net))],
       [`masquerade${family}`, set(own.flatMap(({ net, natOutgoing }) => (natOutgoing ? [net] : [])))],
-      ...(settings.nat.exceptHosts ? ([[`hosts${family}`, set(hostsOfFamily)]] satisfies [string, NftSet][]) : []),
     ]
   })
 }
