@@ -146,12 +146,12 @@ function sessionText(plan: BgpPlan, session: BgpSession, notes: string[]): strin
     `  neighbor ${formatIp(address)} port ${port} as ${asNumber};`,
     ttlSecurity > 0 ? `  ttl security on; multihop ${Math.min(ttlSecurity, 255)};` : '  multihop;',
     `  connect delay time 1; connect retry time 2; error wait time 1,4; graceful restart on;`,
-    ...(restartTime === undefined ? [] : [`  graceful restart time ${Math.min(Math.max(restartTime, 0), 4095)};`]),
-    ...(keepalive === undefined ? [] : [`  keepalive time ${Math.min(Math.max(keepalive, 1), 65_535)};`]),
+    ...(restartTime === undefined ? [] : [`  graceful restart time ${Math.min(Math.max(restartTime, 1), 1800)};`]),
+    ...keepaliveText(keepalive),
     ...(session.passive ? ['  passive on;'] : []),
     ...(session.clusterId === undefined ? [] : [`  rr client; rr cluster id ${session.clusterId};`]),
     ...(session.allowedLocalAs > 0 ? [`  allow local as ${Math.min(session.allowedLocalAs, 255)};`] : []),
-    ...(plan.bindsToAddress && own ? ['  strict bind on;'] : []),
+    ...(plan.bindsToAddress && local !== '' ? ['  strict bind on;'] : []),
     ...(secret === undefined ? [] : [`  password ${secret};`]),
     `  ipv${family} {`,
     `    import ${session.imports.length === 0 ? 'all' : filter(rules(session.imports, 'accept;'))};`,
@@ -160,6 +160,13 @@ function sessionText(plan: BgpPlan, session: BgpSession, notes: string[]): strin
     '  };',
     '}',
   ]
+}
+
+/** A peer is given up after three keepalive messages, and not before BIRD's usual time. */
+function keepaliveText(seconds: number | undefined): string[] {
+  if (seconds === undefined) return []
+  const keepalive = Math.min(Math.max(seconds, 1), 21_845)
+  return [`  keepalive time ${keepalive}; hold time ${Math.max(240, 3 * keepalive)};`]
 }
 
 /** One rule of a BGPFilter; what cannot be said in full is not said at all. */
