@@ -48,7 +48,9 @@ function tunnelFacts(resources: readonly Resource[]): TunnelFacts | undefined {
   const pools = resources.flatMap(({ kind, spec }) => (kind === 'IPPool' ? [(spec ?? {}) as PoolModes] : []))
   const isUsed = (mode: string | undefined) => mode === 'Always' || mode === 'CrossSubnet'
   const ipip = pools.some(({ ipipMode }) => isUsed(ipipMode))
-  const vxlan = ([4, 6] as const).filter((family) => pools.some(({ cidr = '', vxlanMode }) => isUsed(vxlanMode) && parseCidr(cidr)?.family === family))
+  const vxlan = ([4, 6] as const).filter((family) =>
+    pools.some(({ cidr = '', vxlanMode }) => isUsed(vxlanMode) && parseCidr(cidr)?.family === family),
+  )
   return ipip || vxlan.length > 0 ? { ipip, vxlan } : undefined
 }
 

@@ -35,7 +35,8 @@ export class Fabric {
   static async open({ members = 1 }: FabricOptions = {}): Promise<Fabric> {
     const fabric = new Fabric(await NetworkNamespace.open(), await mkdtemp(join(tmpdir(), 'calicoctl-fabric-')), members)
     const addresses = fabric.#members.map((member) => `addr add ${addressOf(member)}/24 dev br0`)
-    fabric.#ip('link set lo up', 'link add br0 type bridge', ...addresses, 'link set br0 up')
+    // Without a hardware address of its own it would take another with each host, and those that are there already would talk to the one before.
+    fabric.#ip('link set lo up', 'link add br0 address 02:00:00:00:00:01 type bridge', ...addresses, 'link set br0 up')
     await Promise.all(fabric.#members.map((member) => fabric.startEtcd(member)))
     return fabric
   }

@@ -131,7 +131,7 @@ export class RoutedHost {
 
   /** What is in the host's table of routes, once it is as the test wants it: looked at again each time that the kernel tells of a change. */
   async routes(family: '-4' | '-6', holds: (routes: readonly string[]) => boolean): Promise<readonly string[]> {
-    const [program = '', ...args] = this.inside(['ip', family, 'monitor', 'route'])
+    const [program = '', ...args] = this.#watching(['ip', family, 'monitor', 'route'])
     const monitor = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
     try {
       let routes: readonly string[] = []
@@ -146,13 +146,44 @@ export class RoutedHost {
       const lines = createInterface(monitor.stdout)
       const timer = setInterval(() => lines.emit('line', ''), 200)
       try {
-        while (!look()) await once(lines, 'line')
+        const giveUp = Date.now() + PATIENCE
+        while (!look()) {
+          if (Date.now() > giveUp)
+            throw new Error(`${this.name} does not have the routes that were waited for:\n${routes.join('\n')}\n${this.#agent?.said ?? ''}`)
+          await once(lines, 'line')
+        }
       } finally {
         clearInterval(timer)
       }
       return routes
     } finally {
       monitor.kill()
+    }
+  }
+
+  /** Notes from now on which IPv4 routes the host loses without getting them again. */
+  watchLost(): { readonly end: () => Promise<readonly string[]> } {
+    const destinations = () =>
+      new Set(
+        this.run('ip', '-4', 'route', 'show')
+          .split('\n')
+          .map((line) => line.replace(/^blackhole /, '').split(' ')[0] ?? ''),
+      )
+    const before = destinations()
+    const [program = '', ...args] = this.#watching(['ip', '-4', 'monitor', 'route'])
+    const monitor = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+    const lost: string[] = []
+    createInterface(monitor.stdout).on('line', (line) => {
+      const [, to = ''] = /^Deleted (?:blackhole )?(\S+)/.exec(line) ?? []
+      if (before.has(to)) lost.push(line.trim())
+    })
+    return {
+      end: async () => {
+        const over = once(monitor, 'close')
+        monitor.kill()
+        await over
+        return lost
+      },
     }
   }
 
@@ -173,6 +204,11 @@ export class RoutedHost {
     return { PATH: process.env['PATH'], HOME: '/root', LC_ALL: 'C', ETCD_ENDPOINTS: this.#fabric.etcd }
   }
 
+  /** In the host's network, but not among its processes: nsenter becomes the command then, and can be ended. */
+  #watching(command: readonly string[]): string[] {
+    return ['nsenter', '-t', String(this.#pid), '-n', '--', ...command]
+  }
+
   /** The command line that runs a command inside. */
   inside(command: readonly string[]): string[] {
     return ['nsenter', '-t', String(this.#pid), '-m', '-n', '-u', '-p', '--', ...command]
@@ -180,6 +216,9 @@ export class RoutedHost {
 }
 
 // --- internal ---
+
+/** Milliseconds after which something that should come will not. */
+const PATIENCE = 60_000
 
 const ASSIGN = fileURLToPath(new URL('./assign-address.js', import.meta.url))
 

@@ -54,11 +54,7 @@ export class Renderer {
     const spoofing = !settings.allowsSpoofing
       ? []
       : [...local.workloads].flatMap(([interfaceName, endpoint]) => allowedSources(interfaceName, endpoint))
-    const chains = new Map<string, NftChain>([
-      ...baseChains(hooks, { ...host, spoofing }),
-      ...endpointChains.chains,
-      ...this.#policies.used(),
-    ])
+    const chains = new Map<string, NftChain>([...baseChains(hooks, { ...host, spoofing }), ...endpointChains.chains, ...this.#policies.used()])
     const nat = natChain(host.pools, settings.nat)
     if (nat) chains.set('nat-postrouting', nat)
     const sets = new Map<string, NftSet>([...sourceSets(local.workloads), ...poolSets(host), ...hostSets(host), ...this.#sets.used()])
