@@ -86,6 +86,7 @@ export class Bird {
   async #keep(): Promise<void> {
     const { log, clock } = this.#options
     let complaint: string | undefined
+    await this.#warnOfOther()
     while (!this.#signal.aborted) {
       const begun = clock.now().getTime()
       this.#opening = this.#open()
@@ -105,6 +106,19 @@ export class Bird {
       // One that ends again and again is not started in a frenzy.
       if (!this.#signal.aborted && clock.now().getTime() - begun < PAUSE) await clock.pause(PAUSE)
     }
+  }
+
+  /** Two BIRDs take each other's routes out of the kernel. The Debian package starts one by itself. */
+  async #warnOfOther(): Promise<void> {
+    const { folder, log } = this.#options
+    if (birdSocket(folder) === SYSTEM_SOCKET) return
+    const other = await BirdConnection.open(SYSTEM_SOCKET).catch(() => undefined)
+    if (!other) return
+    other.close()
+    log('error', 'another BIRD runs on this host, and takes away the routes of this one', {
+      socket: SYSTEM_SOCKET,
+      help: 'systemctl disable --now bird',
+    })
   }
 
   /** Takes over the BIRD that runs, or starts one. */
@@ -154,6 +168,8 @@ async function hasRoutes(): Promise<boolean> {
   return false
 }
 
+/** Where the BIRD of the distribution answers. */
+const SYSTEM_SOCKET = '/run/bird/bird.ctl'
 /** Codes of BIRD's answers: reconfigured, or about to be. */
 const RECONFIGURED = [3, 4, 5]
 /** Milliseconds from one attempt to start BIRD to the next, at least. */

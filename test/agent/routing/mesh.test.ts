@@ -97,6 +97,19 @@ describe('hosts tell each other their blocks', { skip: namespacesHere('bird', 'b
     assert.deepEqual(await Promise.all(lost.map((one) => one.end())), [[], [], []])
   })
 
+  it("another BIRD on the host is told of: it would take this one's routes away", async () => {
+    await two.stopAgent('SIGTERM')
+    const config = 'router id 1.1.1.1; protocol device {}'
+    two.run(
+      'sh',
+      '-c',
+      `mkdir -p /run/bird; echo '${config}' > /run/bird/bird.conf; bird -c /run/bird/bird.conf -s /run/bird/bird.ctl -P /run/bird/bird.pid`,
+    )
+    await two.startAgent()
+    await two.logs('another BIRD runs on this host, and takes away the routes of this one')
+    two.run('sh', '-c', 'kill $(cat /run/bird/bird.pid)')
+  })
+
   it('node status tells of the sessions', () => {
     const text = one.calicoctl(['node', 'status'])
     assert.match(text, /^Calico process is running\.\n/)
