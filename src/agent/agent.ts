@@ -152,7 +152,8 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       }
     }
     await routes.update(local.workloads, interfaces)
-    await routing.update(others, world)
+    // Policy waits for nothing of it.
+    void routing.update(others, world)
     await connections.update(local.workloads)
     state.programmed(revision, local, clock.now(), begun)
     log('debug', 'the kernel has what the datastore says', { revision })

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { createInterface } from 'node:readline'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { PROGRAM } from '../system/built.ts'
 import type { Fabric } from './fabric.ts'
@@ -158,6 +159,17 @@ export class RoutedHost {
       return routes
     } finally {
       monitor.kill()
+    }
+  }
+
+  /** Waits until BIRD's protocols are as the test wants them. BIRD tells nobody of changes: it is asked again and again. */
+  async bird(holds: (protocols: string) => boolean): Promise<void> {
+    const giveUp = Date.now() + PATIENCE
+    for (;;) {
+      const { stdout } = this.try(['birdc', '-s', '/var/run/calico/bird.ctl', 'show', 'protocols'])
+      if (holds(stdout)) return
+      if (Date.now() > giveUp) throw new Error(`BIRD of ${this.name} has\n${stdout}\n${this.#agent?.said ?? ''}`)
+      await pause(100)
     }
   }
 

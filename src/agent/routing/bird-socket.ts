@@ -39,13 +39,18 @@ export class BirdConnection {
     return new BirdConnection(socket, replies, first.text)
   }
 
-  /** Sends a command and gives its answer. @throws when BIRD goes away before the answer's end */
+  /** Sends a command and gives its answer. @throws when BIRD goes away before the answer's end, or does not answer; the connection is over then */
   async ask(command: string): Promise<readonly BirdLine[]> {
     const asked = this.#last
       .catch(() => {})
       .then(async () => {
+        const timer = setTimeout(() => this.#socket.destroy(new Error(`BIRD does not answer within ${PATIENCE / 1000} s`)), PATIENCE)
         this.#socket.write(`${command}\n`)
-        return await this.#replies.next()
+        try {
+          return await this.#replies.next()
+        } finally {
+          clearTimeout(timer)
+        }
       })
     this.#last = asked
     return await asked
@@ -59,6 +64,8 @@ export class BirdConnection {
 // --- internal ---
 
 const READY = 1
+/** Milliseconds that an answer may take; BIRD reads a large configuration in far less. */
+const PATIENCE = 10_000
 
 /** Cuts what comes from the socket into answers: `1002-line`, ` another line with the same code`, `0000 the end`. */
 class Replies {

@@ -1,6 +1,6 @@
 import { createIpam } from '../../ipam/store.ts'
 import type { Resource } from '../../model/kind.ts'
-import { formatNet } from '../../model/net.ts'
+import { type Family, formatIp, formatNet } from '../../model/net.ts'
 import type { World } from '../../policy/world/world.ts'
 import type { Datastore } from '../../store/datastore.ts'
 import type { Clock } from '../../store/resources/clock.ts'
@@ -14,7 +14,7 @@ import { type OwnedBlock, type PlacedAddress, type RoutingFacts, routingFacts } 
 import { type HostRoute, updateHostRoutes } from './host-routes.ts'
 import { TunnelAddresses } from './tunnel-addresses.ts'
 import { linkWith, updateTunnels } from './tunnel-devices.ts'
-import { tunnelPlan } from './tunnels.ts'
+import { type OwnLink, type TunnelPlan, tunnelPlan } from './tunnels.ts'
 
 export interface RoutingOptions {
   /** The host's name. */
@@ -34,11 +34,14 @@ export class Routing {
   readonly #following: Promise<void>
   readonly #bird: Bird | undefined
   readonly #tunnelAddresses: TunnelAddresses
-  readonly #apply = coalesce(() => this.#program())
+  readonly #apply = coalesce(() => this.#program().catch((error: unknown) => this.#note([`routing: ${messageOf(error)}`])))
   #blocks: readonly OwnedBlock[] | undefined
   #resources: readonly Resource[] | undefined
   #workloads: readonly PlacedAddress[] = []
   #notes: ReadonlySet<string> = new Set()
+  /** Those of an agent before this one may be there. */
+  #mayHaveTunnels = true
+  #retry: NodeJS.Timeout | undefined
 
   constructor(options: RoutingOptions) {
     this.#options = options
@@ -65,6 +68,7 @@ export class Routing {
   /** Lets go of everything; BIRD and the routes stay. */
   async close(): Promise<void> {
     this.#abort.abort()
+    clearTimeout(this.#retry)
     await this.#following
     await this.#bird?.closed()
   }
@@ -75,7 +79,7 @@ export class Routing {
     const [resources, blocks] = [this.#resources, this.#blocks]
     // Half of what is to be known is no reason to take routes away.
     if (!resources || !blocks || this.#abort.signal.aborted) return
-    const { node, log, birdFolder } = this.#options
+    const { node, birdFolder } = this.#options
     const facts = routingFacts(node, resources, blocks, this.#workloads)
     const notes: string[] = []
     // What cannot be done holds up nothing else.
@@ -83,7 +87,7 @@ export class Routing {
       try {
         notes.push(...(await work()))
       } catch (error) {
-        notes.push(error instanceof Error ? error.message : String(error))
+        notes.push(messageOf(error))
       }
     }
     await step(() => this.#tunnelAddresses.update(facts))
@@ -97,25 +101,55 @@ export class Routing {
         return [...(plan?.notes ?? []), ...notes]
       })
     }
+    this.#note(notes)
+  }
+
+  /** Tells each thing once, until it is no longer so. */
+  #note(notes: readonly string[]): void {
     if (this.#abort.signal.aborted) return
-    for (const why of new Set(notes)) if (!this.#notes.has(why)) log('warning', 'part of the routing is not as wanted', { why })
+    for (const why of new Set(notes)) if (!this.#notes.has(why)) this.#options.log('warning', 'part of the routing is not as wanted', { why })
     this.#notes = new Set(notes)
+    clearTimeout(this.#retry)
+    if (notes.length > 0) this.#retry = setTimeout(() => void this.#apply(), RETRY).unref()
   }
 
   /** What the agent does itself: blocks of this host end here, those of others are reached through tunnels. */
   async #programHost(facts: RoutingFacts): Promise<string[]> {
-    const own = facts.nodes.get(facts.node)
-    const [four, six] = [own?.addresses[4], own?.addresses[6]]
-    const [link4, link6] = [four && (await linkWith(four)), six && (await linkWith(six))]
-    const plan = tunnelPlan(facts, { ...(link4 ? { 4: link4 } : {}), ...(link6 ? { 6: link6 } : {}) })
     const notes: string[] = []
-    await updateTunnels(plan.devices, plan.neighbours).catch(
-      (error: unknown) => void notes.push(`tunnels: ${error instanceof Error ? error.message : String(error)}`),
-    )
+    const wantsTunnels = facts.pools.some(({ ipip, vxlan }) => ipip !== 'Never' || vxlan !== 'Never')
+    const plan = wantsTunnels ? tunnelPlan(facts, await this.#ownLinks(facts, notes)) : NO_TUNNELS
+    if (wantsTunnels || this.#mayHaveTunnels) {
+      try {
+        await updateTunnels(plan.devices, plan.neighbours)
+        this.#mayHaveTunnels = wantsTunnels
+      } catch (error) {
+        notes.push(`tunnels: ${messageOf(error)}`)
+      }
+    }
     const ends: HostRoute[] = facts.blocks.flatMap(({ node, block }) =>
       node === facts.node && block.prefix < (block.family === 4 ? 32 : 128) ? [{ to: formatNet(block), through: 'blackhole' }] : [],
     )
     await updateHostRoutes([...plan.routes, ...ends])
     return notes
   }
+
+  async #ownLinks({ node, nodes }: RoutingFacts, notes: string[]): Promise<Partial<Record<Family, OwnLink>>> {
+    const links: Partial<Record<Family, OwnLink>> = {}
+    for (const address of Object.values(nodes.get(node)?.addresses ?? {})) {
+      const link = await linkWith(address)
+      if (link) links[address.family] = link
+      else notes.push(`no interface of this host has its address ${formatIp(address)}: there are no tunnels from it`)
+    }
+    return links
+  }
+}
+
+// --- internal ---
+
+const NO_TUNNELS: TunnelPlan = { devices: [], neighbours: [], routes: [] }
+/** Milliseconds until what failed is tried again, if nothing changes before. */
+const RETRY = 10_000
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

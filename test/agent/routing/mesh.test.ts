@@ -97,6 +97,21 @@ describe('hosts tell each other their blocks', { skip: namespacesHere('bird', 'b
     assert.deepEqual(await Promise.all(lost.map((one) => one.end())), [[], [], []])
   })
 
+  it('a BIRD that hangs holds up nothing but itself', async () => {
+    const pid = one.run('cat', '/var/run/calico/bird.pid')
+    one.run('kill', '-STOP', pid)
+    try {
+      apply({ peerIP: '192.0.2.9', asNumber: 65009 }, 'BGPPeer', 'far')
+      one.workload('z', 'open', one.assign(4, '10.1.1.9'))
+      await has(one, '10.1.1.9 dev caliz')
+    } finally {
+      one.run('kill', '-CONT', pid)
+    }
+    await one.bird((protocols) => /Global_192_0_2_9/.test(protocols))
+    one.calicoctl(['delete', 'bgppeer', 'far'])
+    await one.bird((protocols) => !/Global_192_0_2_9/.test(protocols))
+  })
+
   it("another BIRD on the host is told of: it would take this one's routes away", async () => {
     await two.stopAgent('SIGTERM')
     const config = 'router id 1.1.1.1; protocol device {}'
