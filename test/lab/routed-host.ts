@@ -122,6 +122,11 @@ export class RoutedHost {
     this.#agent?.listeners.add(listener)
   }
 
+  /** Whether the agent that was started last has told of an event. */
+  hasLogged(event: string): boolean {
+    return this.#agent?.has(event) ?? false
+  }
+
   async stopAgent(signal: NodeJS.Signals): Promise<void> {
     const { process: child } = this.#agent ?? {}
     if (!child || child.exitCode !== null || child.signalCode !== null) return
@@ -268,13 +273,15 @@ class Agent {
     child.once('exit', wake)
   }
 
+  has(event: string, fits: (fields: Readonly<Record<string, unknown>>) => boolean = () => true): boolean {
+    return this.#seen.some((line) => {
+      const fields = JSON.parse(line) as Record<string, unknown>
+      return fields['event'] === event && fits(fields)
+    })
+  }
+
   async logs(event: string, fits: (fields: Readonly<Record<string, unknown>>) => boolean): Promise<void> {
-    const isThere = () =>
-      this.#seen.some((line) => {
-        const fields = JSON.parse(line) as Record<string, unknown>
-        return fields['event'] === event && fits(fields)
-      })
-    while (!isThere()) {
+    while (!this.has(event, fits)) {
       if (this.process.exitCode !== null) throw new Error(`the agent ended:\n${this.#seen.join('\n')}`)
       await new Promise<void>((resolve) => {
         const wake = () => {

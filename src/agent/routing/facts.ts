@@ -142,14 +142,18 @@ export function routingFacts(
   const nodes = new Map(
     resources.flatMap((resource) => (resource.kind === 'Node' ? [[resource.metadata.name ?? '', hostNode(resource, asNumber)] as const] : [])),
   )
+  const blocksOf = new Map<string, Net[]>()
+  for (const { node, block } of blocks) {
+    const own = blocksOf.get(node)
+    if (own) own.push(block)
+    else blocksOf.set(node, [block])
+  }
   return {
     node,
     nodes,
     pools: named<PoolSpec>('IPPool').flatMap(([name, spec]) => routedPool(name, spec)),
     blocks,
-    borrowed: [...workloads, ...tunnelAddresses(nodes)].filter(
-      ({ node, ip }) => !blocks.some((owned) => owned.node === node && containsNet(owned.block, ip)),
-    ),
+    borrowed: [...workloads, ...tunnelAddresses(nodes)].filter(({ node, ip }) => !blocksOf.get(node)?.some((block) => containsNet(block, ip))),
     configurations,
     peers: named<BgpPeerSpec>('BGPPeer')
       .map(([name, spec]) => ({ name, spec }))

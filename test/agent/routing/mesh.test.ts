@@ -97,13 +97,25 @@ describe('hosts tell each other their blocks', { skip: namespacesHere('bird', 'b
     assert.deepEqual(await Promise.all(lost.map((one) => one.end())), [[], [], []])
   })
 
+  it('BIRD ended: its host keeps its routes', async () => {
+    const lost = one.watchLost()
+    const pid = one.run('cat', '/var/run/calico/bird.pid')
+    one.run('kill', '-TERM', pid)
+    await one.bird((protocols) => /Mesh_172_18_18_102.*Established/.test(protocols) && one.run('cat', '/var/run/calico/bird.pid') !== pid)
+    assert.deepEqual(await lost.end(), [])
+    await has(two, '10.1.1.0/26 via 172.18.18.101')
+  })
+
   it('a BIRD that hangs holds up nothing but itself', async () => {
+    one.workload('z', 'open', one.assign(4, '10.1.1.9'))
+    await has(one, '10.1.1.9 dev caliz')
     const pid = one.run('cat', '/var/run/calico/bird.pid')
     one.run('kill', '-STOP', pid)
     try {
       apply({ peerIP: '192.0.2.9', asNumber: 65009 }, 'BGPPeer', 'far')
-      one.workload('z', 'open', one.assign(4, '10.1.1.9'))
-      await has(one, '10.1.1.9 dev caliz')
+      one.calicoctl(['delete', 'wep', 'host1-libnetwork-libnetwork-z', '-n', 'libnetwork'])
+      await lacks(one, '10.1.1.9')
+      assert.equal(one.hasLogged('BIRD does not take its configuration'), false)
     } finally {
       one.run('kill', '-CONT', pid)
     }
