@@ -100,7 +100,7 @@ export interface TransactionResult {
   readonly succeeded: boolean
   /** The store's revision after the transaction. */
   readonly revision: number
-  /** One for each operation that ran, in order: what a `get` found, what a `delete` removed; empty for a `put`. */
+  /** One for each operation that ran, in order: what a `get` found; empty for others. */
   readonly responses: readonly (readonly KeyValue[])[]
 }
 

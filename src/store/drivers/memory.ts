@@ -148,7 +148,7 @@ class Memory implements Datastore {
       this.#release(previous.key)
       events.push({ type: 'delete', key: previous.key, previous, revision })
     }
-    return found
+    return []
   }
 
   /** A key belongs to the lease of its last write only. */
