@@ -52,11 +52,13 @@ export async function writeResources(datastore: Datastore, intents: readonly Int
     if (attempt > 0) await options.clock.pause(Math.min(200, 5 * 2 ** attempt))
     const planned = await planOpen(datastore, intents, open, options.clock, outcomes)
     // The first are written while the others are still planned, unless it takes all of them to know what to write.
-    const writes = options.atomic ? [...planned] : planned
+    const writes: PendingWrite[] = []
+    const gathered = gather(planned, writes)
+    const wanted = options.atomic ? [...gathered] : gathered
     if (options.atomic && outcomes.some((outcome) => outcome?.type === 'failed')) {
       return outcomes.map((outcome) => (outcome?.type === 'failed' ? outcome : { type: 'not-tried' }))
     }
-    const unwritten = await commit(datastore, writes, options)
+    const unwritten = await commit(datastore, wanted, options)
     noteRevisions(writes, outcomes)
     open = []
     for (const { write, error } of unwritten) {
@@ -196,6 +198,14 @@ function noteRevisions(writes: readonly PendingWrite[], outcomes: (Outcome | und
       const outcome = outcomes[index]
       if (outcome?.type === 'written') outcomes[index] = { ...outcome, revision }
     }
+  }
+}
+
+/** Remembers what is taken out of it. */
+function* gather<Item>(items: Iterable<Item>, taken: Item[]): Generator<Item> {
+  for (const item of items) {
+    taken.push(item)
+    yield item
   }
 }
 
