@@ -56,8 +56,7 @@ export async function writeResources(datastore: Datastore, intents: readonly Int
     if (options.atomic && outcomes.some((outcome) => outcome?.type === 'failed')) {
       return outcomes.map((outcome) => (outcome?.type === 'failed' ? outcome : { type: 'not-tried' }))
     }
-    const unwritten = await commit(datastore, writes, options)
-    noteRevisions(writes, outcomes)
+    const unwritten = await commit(datastore, writes, { ...options, onWritten: (write, revision) => noteRevision(write, revision, outcomes) })
     open = []
     for (const { write, error } of unwritten) {
       for (const index of write.intents) {
@@ -189,13 +188,10 @@ function plan(
   return [...pending.values()]
 }
 
-function noteRevisions(writes: readonly PendingWrite[], outcomes: (Outcome | undefined)[]): void {
-  for (const { intents, revision } of writes) {
-    if (revision === undefined) continue
-    for (const index of intents) {
-      const outcome = outcomes[index]
-      if (outcome?.type === 'written') outcomes[index] = { ...outcome, revision }
-    }
+function noteRevision({ intents }: PendingWrite, revision: number, outcomes: (Outcome | undefined)[]): void {
+  for (const index of intents) {
+    const outcome = outcomes[index]
+    if (outcome?.type === 'written') outcomes[index] = { ...outcome, revision }
   }
 }
 
