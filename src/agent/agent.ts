@@ -59,6 +59,8 @@ export interface AgentOptions {
   readonly defaultPools: boolean
   /** Where the files of BIRD are; undefined: BGP is somebody else's. */
   readonly birdFolder: string | undefined
+  /** Where passwords of BGP sessions are. */
+  readonly bgpSecrets: string
   /** Where to answer for the names of containers; `auto`: at the Node's own addresses, if Docker's networks are of one host each. */
   readonly dns: 'auto' | 'off' | Ip
 }

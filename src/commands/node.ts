@@ -5,6 +5,7 @@ import { AGENT_LOG_LEVELS, type AgentLogLevel, jsonLog } from '../agent/log.ts'
 import type { FelixOverride } from '../agent/felix-settings.ts'
 import { readFelixEnvironment, readFelixFile } from '../agent/felix-text.ts'
 import { askBgpStatus, type BgpStatus } from '../agent/routing/bgp-status.ts'
+import { SECRETS_FOLDER } from '../agent/routing/secret-files.ts'
 import { type AgentStatus, askStatus } from '../agent/status.ts'
 import { parseAsNumber } from '../model/as-number.ts'
 import { type Family, type Ip, parseIp, parseNet } from '../model/net.ts'
@@ -28,6 +29,7 @@ interface NodeOptions extends GlobalOptions {
   readonly ip6?: string
   readonly ip6AutodetectionMethod?: string
   readonly backend?: 'bird' | 'none'
+  readonly bgpSecrets?: string
   readonly as?: string
   /** `--no-default-ippools`. */
   readonly defaultIppools: boolean
@@ -61,6 +63,7 @@ export const define: Define = (command, run) => {
         'none',
       ]),
     )
+    .option('--bgp-secrets <folder>', `run: passwords of BGP sessions, each in the file <secret>/<key> (default: ${SECRETS_FOLDER})`)
     .option('--as <number>', 'run: the AS number of this host, as in 64512 or 1.10 (default: that of BGPConfiguration default)')
     .option('--no-default-ippools', 'run: make no pool of addresses when there is none')
     .option('--disable-docker-networking', "run: do not be Docker's network plugin")
@@ -108,6 +111,7 @@ const VERBS: Readonly<Record<string, readonly (keyof NodeOptions)[]>> = {
     'ip6',
     'ip6AutodetectionMethod',
     'backend',
+    'bgpSecrets',
     'as',
     'disableDockerNetworking',
     'dockerScope',
@@ -161,6 +165,7 @@ async function runNode(options: NodeOptions, context: Context): Promise<number> 
       },
       asNumber: asNumberOf(options.as),
       defaultPools: options.defaultIppools,
+      bgpSecrets: options.bgpSecrets ?? SECRETS_FOLDER,
       birdFolder: (options.backend ?? (datastore.isShared ? 'bird' : 'none')) === 'bird' ? birdFolder(options.runDir) : undefined,
       dns: dnsOf(options.dns),
       docker: options.disableDockerNetworking

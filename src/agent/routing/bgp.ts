@@ -58,8 +58,8 @@ export interface BgpSession {
   readonly exports: readonly BgpFilterRule[]
 }
 
-/** Looks up a password. Undefined: it is not to be had, and the session stays down. */
-export type Passwords = (reference: NonNullable<PasswordReference['secretKeyRef']>) => string | undefined
+/** Looks up a password. When it is not to be had, the session stays down, and `why` is told. */
+export type Passwords = (reference: NonNullable<PasswordReference['secretKeyRef']>) => { readonly password: string } | { readonly why: string }
 
 /** Why there is no BGP on this host, or what it is to do (`reference/felix.md 5.1`). */
 export function bgpPlan(facts: RoutingFacts, passwords: Passwords): BgpPlan | undefined {
@@ -203,10 +203,9 @@ function isEndOf(
 
 function sessionOf(facts: RoutingFacts, own: HostNode, wanted: Wanted, passwords: Passwords, notes: string[]): BgpSession | undefined {
   const { type, source, address, port, asNumber, spec } = wanted
-  const reference = spec.password?.secretKeyRef
-  const password = reference && passwords(reference)
-  if (spec.password && password === undefined) {
-    notes.push(`${source}: its password is not to be had, so there is no session with ${formatIp(address)}`)
+  const secret = spec.password && passwords(spec.password.secretKeyRef ?? {})
+  if (secret && 'why' in secret) {
+    notes.push(`${source}: its password is not to be had, so there is no session with ${formatIp(address)}: ${secret.why}`)
     return undefined
   }
   const localAsNumber = spec.localASNumber || own.asNumber
@@ -228,7 +227,7 @@ function sessionOf(facts: RoutingFacts, own: HostNode, wanted: Wanted, passwords
     // One side only opens the session; the peer decides by the text of the addresses too.
     passive: wanted.isNode && type === 'Mesh' && formatIp(address) > ownText,
     clusterId: !isOtherAs && own.clusterId !== undefined && wanted.clusterId !== own.clusterId ? own.clusterId : undefined,
-    password,
+    password: secret?.password,
     fromOwnAddress: spec.sourceAddress !== 'None',
     nextHop,
     restartTime: seconds(spec.maxRestartTime),

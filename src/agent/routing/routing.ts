@@ -12,6 +12,7 @@ import { Bird, birdLog } from './bird.ts'
 import { birdConfig } from './bird-config.ts'
 import { type OwnedBlock, type PlacedAddress, type RoutingFacts, routingFacts } from './facts.ts'
 import { type HostRoute, updateHostRoutes } from './host-routes.ts'
+import { secretFiles } from './secret-files.ts'
 import { TunnelAddresses } from './tunnel-addresses.ts'
 import { linkWith, updateTunnels } from './tunnel-devices.ts'
 import { type OwnLink, type TunnelPlan, tunnelPlan } from './tunnels.ts'
@@ -25,6 +26,8 @@ export interface RoutingOptions {
   readonly acceptEmpty: boolean
   /** Where BIRD's files are; undefined: BGP is somebody else's. */
   readonly birdFolder: string | undefined
+  /** Where passwords of BGP sessions are, as `secretFiles` takes it. */
+  readonly bgpSecrets: string
 }
 
 /** Leads traffic between hosts: blocks of this host are announced by BIRD and go nowhere else, those of others are reached as their pool says. */
@@ -79,7 +82,7 @@ export class Routing {
     const [resources, blocks] = [this.#resources, this.#blocks]
     // Half of what is to be known is no reason to take routes away.
     if (!resources || !blocks || this.#abort.signal.aborted) return
-    const { node, birdFolder } = this.#options
+    const { node, birdFolder, bgpSecrets } = this.#options
     const facts = routingFacts(node, resources, blocks, this.#workloads)
     const notes: string[] = []
     // What cannot be done holds up nothing else.
@@ -95,7 +98,7 @@ export class Routing {
     if (this.#bird && birdFolder !== undefined) {
       const bird = this.#bird
       await step(async () => {
-        const plan = bgpPlan(facts, () => undefined)
+        const plan = bgpPlan(facts, secretFiles(bgpSecrets))
         const { text, notes } = birdConfig(plan, birdLog(birdFolder))
         await bird.configure(text)
         return [...(plan?.notes ?? []), ...notes]

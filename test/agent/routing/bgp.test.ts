@@ -18,8 +18,12 @@ const node = (name: string, last: number, bgp: object = {}, labels: Record<strin
 const peer = (name: string, spec: object) => resource('BGPPeer', name, spec)
 const config = (spec: object, name = 'default') => resource('BGPConfiguration', name, spec)
 
+const NONE = { why: 'there is none' }
 const planOf = (resources: readonly Resource[], passwords: Readonly<Record<string, string>> = {}): BgpPlan =>
-  bgpPlan(routingFacts('alpha', resources, [], []), ({ name, key }) => passwords[`${name}/${key}`]) ?? assert.fail('no plan')
+  bgpPlan(routingFacts('alpha', resources, [], []), ({ name, key }) => {
+    const password = passwords[`${name}/${key}`]
+    return password === undefined ? NONE : { password }
+  }) ?? assert.fail('no plan')
 
 const HOSTS = [node('alpha', 101), node('beta', 102), node('gamma', 9)]
 
@@ -125,7 +129,10 @@ describe('the sessions of a host', () => {
     const secret = { secretKeyRef: { name: 'bgp', key: 'tor' } }
     const resources = [node('alpha', 101), peer('tor', { peerIP: '192.0.2.1', asNumber: 65000, password: secret })]
     const without = planOf(resources)
-    assert.deepEqual([without.peers, without.notes], [[], ['BGPPeer(tor): its password is not to be had, so there is no session with 192.0.2.1']])
+    assert.deepEqual(
+      [without.peers, without.notes],
+      [[], ['BGPPeer(tor): its password is not to be had, so there is no session with 192.0.2.1: there is none']],
+    )
     assert.equal(planOf(resources, { 'bgp/tor': 'sesame' }).peers[0]?.password, 'sesame')
   })
 
@@ -165,11 +172,11 @@ describe('the sessions of a host', () => {
 
   it('a host without an address of its own has no BGP', () => {
     assert.equal(
-      bgpPlan(routingFacts('alpha', [resource('Node', 'alpha', {})], [], []), () => undefined),
+      bgpPlan(routingFacts('alpha', [resource('Node', 'alpha', {})], [], []), () => NONE),
       undefined,
     )
     assert.equal(
-      bgpPlan(routingFacts('alpha', [], [], []), () => undefined),
+      bgpPlan(routingFacts('alpha', [], [], []), () => NONE),
       undefined,
     )
   })
@@ -182,7 +189,7 @@ describe('the sessions of a host', () => {
       { node: 'beta', block: other },
     ]
     const facts = routingFacts('alpha', HOSTS, blocks, [at('10.1.0.5'), at('10.1.0.70'), at('10.1.0.71', 'beta'), at('10.1.0.6', 'beta')])
-    const { blocks: announced, borrowed } = bgpPlan(facts, () => undefined) ?? assert.fail('no plan')
+    const { blocks: announced, borrowed } = bgpPlan(facts, () => NONE) ?? assert.fail('no plan')
     assert.deepEqual([announced.map(formatNet), borrowed.map(formatIp)], [['10.1.0.0/26'], ['10.1.0.70']])
   })
 

@@ -22,7 +22,9 @@ const BLOCKS = [
 const ALPHA = resource('Node', 'alpha', { bgp: { ipv4Address: '172.18.18.101/24', ipv6Address: 'fd18::101/64' } })
 
 const textOf = (resources: readonly Resource[], password?: string) => {
-  const plan = bgpPlan(routingFacts('alpha', [ALPHA, ...resources], BLOCKS, []), () => password) ?? assert.fail('no plan')
+  const plan =
+    bgpPlan(routingFacts('alpha', [ALPHA, ...resources], BLOCKS, []), () => (password === undefined ? { why: 'there is none' } : { password })) ??
+    assert.fail('no plan')
   return birdConfig(plan, '/run/bird.log')
 }
 

@@ -157,6 +157,39 @@ describe('hosts tell each other their blocks', { skip: namespacesHere('bird', 'b
     )
   })
 
+  it('a mesh with a password: hosts that have it hear each other, others do not', async () => {
+    const secret = (host: RoutedHost, text: string) =>
+      host.run('sh', '-ec', 'umask 077; mkdir -p /run/secrets/mesh; printf %s "$0" > /run/secrets/mesh/password', text)
+    secret(one, 'open sesame')
+    secret(two, 'open sesame')
+    secret(three, 'abracadabra')
+    for (const host of hosts) {
+      await host.stopAgent('SIGTERM')
+      await host.startAgent('--bgp-secrets=/run/secrets')
+    }
+    const before = one.calicoctl(['get', 'bgpconfig', '-o', 'json'])
+    apply({ nodeMeshPassword: { secretKeyRef: { name: 'mesh', key: 'password' } } }, 'BGPConfiguration', 'default')
+    one.assign(4, '10.1.40.1')
+    await has(two, '10.1.40.0/26 via 172.18.18.101')
+    three.assign(4, '10.1.41.1')
+    two.assign(4, '10.1.42.1')
+    await has(one, '10.1.42.0/26 via 172.18.18.102')
+    assert.deepEqual(
+      one
+        .run('ip', 'route')
+        .split('\n')
+        .filter((route) => route.startsWith('10.1.41.')),
+      [],
+    )
+    secret(three, 'open sesame')
+    apply({ nodeMeshPassword: { secretKeyRef: { name: 'mesh', key: 'password' } }, nodeToNodeMeshEnabled: true }, 'BGPConfiguration', 'default')
+    for (const host of [one, two]) await has(host, '10.1.41.0/26 via 172.18.18.103')
+    assert.match(before, /"items": (?:\[\]|null)/)
+    one.calicoctl(['delete', 'bgpconfig', 'default'])
+    three.assign(4, '10.1.43.1')
+    for (const host of [one, two]) await has(host, '10.1.43.0/26 via 172.18.18.103')
+  })
+
   it('a peer outside is told the blocks, but for what a filter rejects, and what it tells is a route', async () => {
     const outside = await RoutedHost.open('tor', fabric)
     try {
