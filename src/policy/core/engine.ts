@@ -7,6 +7,7 @@ import { type Group, GroupRegistry, groupsOf } from './groups.ts'
 import { classifyLabels, type LabelClasses } from './label-classes.ts'
 import { Matches } from './matches.ts'
 import { OPEN, type Outcomes, outcomesOf, type Verdict } from './outcomes.ts'
+import type { PeerClasses } from './peers.ts'
 import { findPlaces, type Places } from './places.ts'
 import { type Answers, Runner } from './program.ts'
 
@@ -93,14 +94,14 @@ export class Engine {
     const [from, to] = [this.places.list[source], this.places.list[destination]]
     if (!from || !to || from.family !== to.family) return { allowed: NOTHING, unknown: NOTHING }
     const [out, into] = [this.answersAt('egress', source), this.answersAt('ingress', destination)]
-    return this.outcomes.verdict(this.outcomes.both(out?.[destination] ?? OPEN, into?.[source] ?? OPEN))
+    return this.outcomes.verdict(this.outcomes.both(out?.about(destination) ?? OPEN, into?.about(source) ?? OPEN))
   }
 
   /** What one end says alone: `egress` of the source, or `ingress` of the destination. Undefined when that end is no endpoint. */
   oneSide(direction: Direction, source: number, destination: number): Verdict | undefined {
     const [own, peer] = direction === 'egress' ? [source, destination] : [destination, source]
     const answers = this.answersAt(direction, own)
-    return answers && this.outcomes.verdict(this.outcomes.both(answers[peer] ?? OPEN, OPEN))
+    return answers && this.outcomes.verdict(this.outcomes.both(answers.about(peer), OPEN))
   }
 
   /**
@@ -134,6 +135,11 @@ export class Engine {
     return answers
   }
 
+  /** Peers, as what rules say so far in a direction tells them apart. */
+  peers(direction: Direction): PeerClasses {
+    return this.#runner.peers[direction]
+  }
+
   /** The headers with which a rule of these facts matches packets between two places, whoever has the rule. */
   matching(rule: RuleFacts, source: number, destination: number): ConnectionSet {
     const family = this.places.list[source]?.family
@@ -150,7 +156,7 @@ export class Engine {
     const mine = this.answersAt(direction, own)
     for (let peer = 0; peer < list.length; peer++) {
       const theirs = this.answersAt(direction === 'egress' ? 'ingress' : 'egress', peer)
-      const id = list[peer]?.family === family ? this.outcomes.both(mine?.[peer] ?? OPEN, theirs?.[own] ?? OPEN) : 0
+      const id = list[peer]?.family === family ? this.outcomes.both(mine?.about(peer) ?? OPEN, theirs?.about(own) ?? OPEN) : 0
       const verdict = this.outcomes.verdict(id)
       allowed[peer] = verdict.allowed
       if (unknown) unknown[peer] = verdict.unknown

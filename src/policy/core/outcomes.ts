@@ -55,11 +55,6 @@ export class Outcomes {
     return verdict
   }
 
-  /** `both` for a line of places, for speed: place i has `mine[places[i]]` at one end and `theirs[kinds[i]]` at the other. */
-  line(into: Int32Array, places: Int32Array, mine: Int32Array, kinds: Int32Array, theirs: Int32Array): void {
-    for (let i = 0; i < into.length; i++) into[i] = this.both(mine[places[i] as number] as number, theirs[kinds[i] as number] as number)
-  }
-
   /** The verdict of a number. 0 is that nothing may pass. */
   verdict(id: number): Verdict {
     return this.#verdicts[id] ?? { allowed: NOTHING, unknown: NOTHING }

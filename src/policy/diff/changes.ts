@@ -112,7 +112,7 @@ function differing([befores, afters]: readonly [Int32Array, Int32Array], before:
     const a = befores[index] ?? -1
     const b = afters[index] ?? -1
     // Where there are no answers, no rule acts.
-    if (a !== -1 && b !== -1 && (before?.[a] ?? OPEN) !== (after?.[b] ?? OPEN)) setBit((found ??= noBits(befores.length)), index)
+    if (a !== -1 && b !== -1 && (before?.about(a) ?? OPEN) !== (after?.about(b) ?? OPEN)) setBit((found ??= noBits(befores.length)), index)
   }
   return found
 }
