@@ -2,7 +2,7 @@ import type { Net } from '../../model/net.ts'
 import type { Selector } from '../../model/selector/ast.ts'
 import { type ConnectionSet, ConnectionSpace, NOTHING } from '../connections/space.ts'
 import { cutAddresses, type Atoms } from './atoms.ts'
-import type { Direction, EntityFacts, Facts, PolicyFacts, RuleFacts } from '../facts.ts'
+import type { Direction, EntityFacts, Facts, PolicyFacts, RuleFacts, RuleLists } from '../facts.ts'
 import { type Group, GroupRegistry, groupsOf } from './groups.ts'
 import { classifyLabels, type LabelClasses } from './label-classes.ts'
 import { Matches } from './matches.ts'
@@ -12,6 +12,13 @@ import { findPlaces, type Places } from './places.ts'
 import { type Answers, Runner } from './program.ts'
 
 export type { Verdict } from './outcomes.ts'
+
+/** What is asked about besides what facts ask, so that it can be told apart. */
+export interface Besides {
+  readonly nets?: readonly Net[]
+  readonly policies?: readonly PolicyFacts[]
+  readonly profiles?: readonly RuleLists[]
+}
 
 /**
  * The indexed engine (`reference/beyond.md 4.2`): sorts endpoints and addresses into places that no rule can tell apart, and answers for all headers
@@ -27,7 +34,7 @@ export class Engine {
   /** What numbers in answers mean. */
   readonly outcomes: Outcomes
   readonly #facts: Facts
-  readonly #nets: readonly Net[]
+  readonly #besides: Besides
   readonly #runner: Runner
   readonly #registry: GroupRegistry
   /** The group of each endpoint class. */
@@ -37,19 +44,18 @@ export class Engine {
   readonly #ofPlace: Readonly<Record<Direction, (Answers | undefined)[]>>
 
   /**
-   * `space`: shared by engines whose results are to be compared. `nets`: networks that are asked about, besides those of rules. `before`: for `updated`
-   * alone, with its places.
+   * `space`: shared by engines whose results are to be compared. `before`: for `updated` alone, with its places.
    */
   constructor(
     facts: Facts,
     space: ConnectionSpace = new ConnectionSpace(),
-    nets: readonly Net[] = [],
+    besides: Besides = {},
     before?: { readonly engine: Engine; readonly places: Places },
   ) {
     this.space = space
     this.outcomes = outcomesOf(space)
     this.#facts = facts
-    this.#nets = nets
+    this.#besides = besides
     if (before) {
       const { engine, places } = before
       this.places = places
@@ -60,12 +66,13 @@ export class Engine {
       this.#registry = engine.#registry
       this.#answers = engine.#answers
     } else {
-      const rules = rulesOf(facts)
+      const policies = [...policiesOf(facts), ...(besides.policies ?? [])]
+      const rules = rulesOf([...policies, ...facts.profiles.values(), ...(besides.profiles ?? [])])
       this.labels = classifyLabels(
         [...facts.endpoints, ...facts.networkSets].map((owner) => owner.labels),
-        selectorsOf(rules, policiesOf(facts)),
+        selectorsOf(rules, policies),
       )
-      this.atoms = cutAddresses([...nets, ...netsOf(facts, rules)])
+      this.atoms = cutAddresses([...(besides.nets ?? []), ...netsOf(facts, rules)])
       this.places = findPlaces(facts.endpoints, this.labels, this.atoms)
       const setClasses = facts.networkSets.map((_, index) => this.labels.classOf[facts.endpoints.length + index] ?? 0)
       this.matches = new Matches(space, this.places, this.atoms, this.labels, facts.networkSets, setClasses)
@@ -86,7 +93,7 @@ export class Engine {
    */
   updated(facts: Facts): Engine {
     const places = this.#mayKeep(facts) ? this.places.updated(facts.endpoints) : undefined
-    return places ? new Engine(facts, this.space, this.#nets, { engine: this, places }) : new Engine(facts, this.space, this.#nets)
+    return new Engine(facts, this.space, this.#besides, places && { engine: this, places })
   }
 
   /** What may pass between two places; nothing across families. */
@@ -185,7 +192,7 @@ export class Engine {
     if (facts.tiers === before.tiers && facts.profiles === before.profiles) return true
     const policies = policiesOf(facts).filter((policy) => !this.#registry.has(policy))
     const profiles = [...facts.profiles].filter(([name, profile]) => before.profiles.get(name) !== profile)
-    const rules = [...policies, ...profiles.map(([, profile]) => profile)].flatMap(({ ingress = [], egress = [] }) => [...ingress, ...egress])
+    const rules = rulesOf([...policies, ...profiles.map(([, profile]) => profile)])
     for (const selector of selectorsOf(rules, policies)) if (!this.labels.knows(selector)) return false
     for (const net of netsOf({ networkSets: [] }, rules)) if (!this.atoms.knows(net)) return false
     return true
@@ -206,9 +213,9 @@ function policiesOf({ tiers }: Facts): PolicyFacts[] {
   return tiers.flatMap(({ policies }) => policies)
 }
 
-function rulesOf(facts: Facts): RuleFacts[] {
+function rulesOf(owners: readonly Partial<RuleLists>[]): RuleFacts[] {
   const rules: RuleFacts[] = []
-  for (const { ingress, egress } of [...policiesOf(facts), ...facts.profiles.values()]) {
+  for (const { ingress, egress } of owners) {
     if (ingress) for (const rule of ingress) rules.push(rule)
     if (egress) for (const rule of egress) rules.push(rule)
   }

@@ -113,7 +113,11 @@ function view(layout: Layout): Places {
   return {
     list,
     endpointClasses: classes.list,
-    ofEndpoint: (index) => Array.from(placeOf.subarray(first[index] ?? 0, first[index + 1] ?? 0)),
+    ofEndpoint: (index) => {
+      const places: number[] = []
+      for (let slot = first[index] ?? 0; slot < (first[index + 1] ?? 0); slot++) places.push(placeOf[slot] as number)
+      return places
+    },
     at: (ip) => {
       if (!owners.has(ip)) return outsideOf.get(atoms.atomOf(ip))
       const owner = endpoints.findIndex(({ addresses }) => indexOf(addresses, ip) !== -1)

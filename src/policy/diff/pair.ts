@@ -1,7 +1,7 @@
 import { goJson } from '../../model/json.ts'
 import type { Ip } from '../../model/net.ts'
 import type { ConnectionSpace } from '../connections/space.ts'
-import { Engine } from '../core/engine.ts'
+import { type Besides, Engine } from '../core/engine.ts'
 import type { Facts } from '../facts.ts'
 import type { Endpoint, NetworkSet, Policy, Profile, World } from '../world/world.ts'
 import { type Joint, joinPlaces, type Sided } from './joint.ts'
@@ -19,25 +19,19 @@ export interface Pair {
  */
 export function pairOf(before: World, after: World, space: ConnectionSpace): Pair {
   const { facts, endpoints } = inObjectsOf(before, after)
-  const base = new Engine(askingBoth(before, facts), space)
-  const a: Sided = { world: before, endpoints: before.endpoints, engine: base.updated(before) }
-  const b: Sided = { world: after, endpoints, engine: base.updated(facts) }
+  const a: Sided = { world: before, endpoints: before.endpoints, engine: new Engine(before, space, onlyIn(facts, before)) }
+  const b: Sided = { world: after, endpoints, engine: a.engine.updated(facts) }
   return { before: a, after: b, joint: joinPlaces(a, b) }
 }
 
 // --- internal ---
 
-/** Facts of the first world and, besides, all that rules of the second ask for: an engine for them can tell apart what either world does. */
-function askingBoth(before: World, after: Facts): Facts {
-  const known = new Set<unknown>([...before.tiers.flatMap(({ policies }) => policies), ...before.profiles.values()])
-  const policies = after.tiers.flatMap((tier) => tier.policies).filter((policy) => !known.has(policy))
-  // No profile has a name with a line feed.
-  const profiles = [...after.profiles].filter(([, profile]) => !known.has(profile)).map(([name, profile]) => [`\n${name}`, profile] as const)
+/** The policies and profiles of one world that are not in another: an engine of this one has to tell apart what they ask for, too. */
+function onlyIn(facts: Facts, other: World): Besides {
+  const known = new Set<unknown>([...other.tiers.flatMap(({ policies }) => policies), ...other.profiles.values()])
   return {
-    endpoints: before.endpoints,
-    networkSets: before.networkSets,
-    tiers: [...before.tiers, { defaultAction: 'Pass', policies }],
-    profiles: new Map([...before.profiles, ...profiles]),
+    policies: facts.tiers.flatMap(({ policies }) => policies).filter((policy) => !known.has(policy)),
+    profiles: [...facts.profiles.values()].filter((profile) => !known.has(profile)),
   }
 }
 
@@ -88,9 +82,10 @@ function areSameNets(a: readonly IpOrNet[], b: readonly IpOrNet[]): boolean {
   return a.length === b.length && a.every(({ value, prefix }, index) => value === b[index]?.value && prefix === b[index].prefix)
 }
 
-/** A resource resolves to the same whenever it says the same. */
+/** A resource resolves to the same whenever it says the same. Most are one object on both sides: what is in a datastore and does not change. */
 function sameRules<T extends Policy | Profile>(before: T | undefined, after: T): T {
-  return before && (before === after || goJson(before.resource.spec) === goJson(after.resource.spec)) ? before : after
+  if (!before) return after
+  return before.resource === after.resource || goJson(before.resource.spec) === goJson(after.resource.spec) ? before : after
 }
 
 function nameOf({ kind, namespace = '', name }: Policy): string {
