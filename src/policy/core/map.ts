@@ -160,6 +160,7 @@ function classify(places: Int32Array, hashes: Int32Array, width: number, fill: F
   const byHash = new Map<number, { readonly place: number; readonly id: number }[]>()
   const [line, other] = [new Int32Array(width), new Int32Array(width)]
   let next = 0
+  let filled = -1
   return places.map((place, index) => {
     const candidates = byHash.get(hashes[index] ?? 0)
     if (!candidates) {
@@ -168,7 +169,7 @@ function classify(places: Int32Array, hashes: Int32Array, width: number, fill: F
     }
     fill(line, place)
     const same = candidates.find((candidate) => {
-      fill(other, candidate.place)
+      if (filled !== candidate.place) fill(other, (filled = candidate.place))
       return areEqual(line, other)
     })
     if (same) return same.id
