@@ -2,7 +2,7 @@ import type { Net } from '../../model/net.ts'
 import type { Selector } from '../../model/selector/ast.ts'
 import { type ConnectionSet, ConnectionSpace, NOTHING } from '../connections/space.ts'
 import { cutAddresses, type Atoms } from './atoms.ts'
-import type { Direction, EntityFacts, Facts, PolicyFacts, RuleFacts, RuleLists } from '../facts.ts'
+import type { Direction, Facts, PolicyFacts, RuleFacts, RuleLists } from '../facts.ts'
 import { type Group, GroupRegistry, groupsOf } from './groups.ts'
 import { classifyLabels, type LabelClasses } from './label-classes.ts'
 import { Matches } from './matches.ts'
@@ -10,6 +10,7 @@ import { OPEN, type Outcomes, outcomesOf, type Verdict } from './outcomes.ts'
 import type { PeerClasses } from './peers.ts'
 import { findPlaces, type Places } from './places.ts'
 import { type Answers, Runner } from './program.ts'
+import { States } from './states.ts'
 
 export type { Verdict } from './outcomes.ts'
 
@@ -35,7 +36,7 @@ export class Engine {
   readonly outcomes: Outcomes
   readonly #facts: Facts
   readonly #besides: Besides
-  readonly #runner: Runner
+  readonly #runners: Readonly<Record<Direction, Runner>>
   readonly #registry: GroupRegistry
   /** The group of each endpoint class. */
   readonly #groups: Readonly<Record<Direction, readonly Group[]>>
@@ -62,7 +63,7 @@ export class Engine {
       this.atoms = engine.atoms
       this.labels = engine.labels
       this.matches = engine.matches
-      this.#runner = engine.#runner
+      this.#runners = engine.#runners
       this.#registry = engine.#registry
       this.#answers = engine.#answers
     } else {
@@ -76,7 +77,8 @@ export class Engine {
       this.places = findPlaces(facts.endpoints, this.labels, this.atoms)
       const setClasses = facts.networkSets.map((_, index) => this.labels.classOf[facts.endpoints.length + index] ?? 0)
       this.matches = new Matches(space, this.places, this.atoms, this.labels, facts.networkSets, setClasses)
-      this.#runner = new Runner(this.matches, this.outcomes)
+      const states = new States(space, this.outcomes)
+      this.#runners = { ingress: new Runner(this.matches, states, 'ingress'), egress: new Runner(this.matches, states, 'egress') }
       this.#registry = new GroupRegistry()
       this.#answers = new Map()
     }
@@ -126,25 +128,31 @@ export class Engine {
 
   /** What the rules at a place say about packets from (`egress`) or to it, by peer. The same object for all places with the same. */
   answersAt(direction: Direction, place: number): Answers | undefined {
-    const known = this.#ofPlace[direction][place]
+    const isIngress = direction === 'ingress'
+    const ofPlace = isIngress ? this.#ofPlace.ingress : this.#ofPlace.egress
+    const known = ofPlace[place]
     if (known) return known
     const where = this.places.list[place]
     if (where?.endpointClass === undefined) return undefined
-    const group = this.#groups[direction][where.endpointClass]
+    const group = (isIngress ? this.#groups.ingress : this.#groups.egress)[where.endpointClass]
     if (!group) return undefined
-    const own = group.aboutItself.map((rule) => this.#ownHeaders(rule, direction, place))
+    const own: ConnectionSet[] = []
+    for (let i = 0; i < group.aboutItself.length; i++) {
+      const { source, destination } = group.aboutItself[i] as RuleFacts
+      own.push(isIngress ? this.matches.headersAt(destination, 'destination', place) : this.matches.headersAt(source, 'source', place))
+    }
     const key = `${where.family}/${own.join()}`
     let ofGroup = this.#answers.get(group)
     if (!ofGroup) this.#answers.set(group, (ofGroup = new Map()))
     let answers = ofGroup.get(key)
-    if (!answers) ofGroup.set(key, (answers = this.#runner.run(group, where.family, own)))
-    this.#ofPlace[direction][place] = answers
+    if (!answers) ofGroup.set(key, (answers = (isIngress ? this.#runners.ingress : this.#runners.egress).run(group, where.family, own)))
+    ofPlace[place] = answers
     return answers
   }
 
   /** Peers, as what rules say so far in a direction tells them apart. */
   peers(direction: Direction): PeerClasses {
-    return this.#runner.peers[direction]
+    return this.#runners[direction].peers
   }
 
   /** The headers with which a rule of these facts matches packets between two places, whoever has the rule. */
@@ -197,11 +205,6 @@ export class Engine {
     for (const net of netsOf({ networkSets: [] }, rules)) if (!this.atoms.knows(net)) return false
     return true
   }
-
-  #ownHeaders(rule: RuleFacts, direction: Direction, place: number): ConnectionSet {
-    const side = direction === 'ingress' ? 'destination' : 'source'
-    return this.matches.headersAt(rule[side], side, place)
-  }
 }
 
 // --- internal ---
@@ -222,28 +225,29 @@ function rulesOf(owners: readonly Partial<RuleLists>[]): RuleFacts[] {
   return rules
 }
 
-function selectorsOf(rules: readonly RuleFacts[], policies: readonly PolicyFacts[]): Selector[] {
-  const selectors = policies.map(({ selector }) => selector)
-  const add = ({ selector, notSelector }: EntityFacts) => {
-    if (selector) selectors.push(selector)
-    if (notSelector) selectors.push(notSelector)
-  }
-  for (const { source, destination } of rules) {
-    add(source)
-    add(destination)
+function selectorsOf(rules: readonly RuleFacts[], policies: readonly PolicyFacts[]): Set<Selector> {
+  const selectors = new Set(policies.map(({ selector }) => selector))
+  for (let i = 0; i < rules.length; i++) {
+    const { source, destination } = rules[i] as RuleFacts
+    if (source.selector) selectors.add(source.selector)
+    if (source.notSelector) selectors.add(source.notSelector)
+    if (destination.selector) selectors.add(destination.selector)
+    if (destination.notSelector) selectors.add(destination.notSelector)
   }
   return selectors
 }
 
 function netsOf({ networkSets }: Pick<Facts, 'networkSets'>, rules: readonly RuleFacts[]): Net[] {
   const found = networkSets.flatMap(({ nets }) => nets)
-  const add = ({ nets, notNets }: EntityFacts) => {
-    if (nets) for (const net of nets) found.push(net)
-    if (notNets) for (const net of notNets) found.push(net)
+  const add = (nets: readonly Net[] | undefined) => {
+    if (nets) for (let i = 0; i < nets.length; i++) found.push(nets[i] as Net)
   }
-  for (const { source, destination } of rules) {
-    add(source)
-    add(destination)
+  for (let i = 0; i < rules.length; i++) {
+    const { source, destination } = rules[i] as RuleFacts
+    add(source.nets)
+    add(source.notNets)
+    add(destination.nets)
+    add(destination.notNets)
   }
   return found
 }

@@ -162,7 +162,7 @@ function collectQuestions(selectors: Iterable<Selector>): Questions {
     else if (ast.type === 'compare') about(ast.label).parts.set(partKey(ast.operator, ast.value), partOf(ast.operator, ast.value))
     if (ast.type === 'set') about(ast.label)
   }
-  for (const selector of new Set(selectors)) visit(selector)
+  for (const selector of selectors) visit(selector)
   return byLabel
 }
 
@@ -178,7 +178,7 @@ function partOf(operator: string, text: string): Predicate {
 class Matcher {
   readonly #questions: Questions
   readonly #size: number
-  readonly #known = new WeakMap<Selector, Bits>()
+  readonly #known = new Map<Selector, Bits>()
   /** For each token, the classes that have it. */
   readonly #holders: (number[] | undefined)[] = []
 

@@ -35,7 +35,8 @@ export class Matches {
   readonly #selectors = new TextPool()
   readonly #selectorIds = new Map<Selector, number>()
   /** The answers about each end, and about all ends that ask the same where that is costly to find. */
-  readonly #ends: Readonly<Record<Side, Map<EntityFacts, readonly EndMatch[]>>> = { source: new Map(), destination: new Map() }
+  readonly #sources = new Map<EntityFacts, readonly EndMatch[]>()
+  readonly #destinations = new Map<EntityFacts, readonly EndMatch[]>()
   readonly #alike = new Map<string, readonly EndMatch[]>()
   /** The places that fulfil what is asked of an address: one set for the same question, which is how those who follow rules know it again. */
   readonly #addresses = new Map<string, Bits>()
@@ -104,10 +105,11 @@ export class Matches {
 
   /** The places that fulfil what a rule asks of one end, and with which headers. */
   end(entity: EntityFacts, side: Side): readonly EndMatch[] {
-    const known = this.#ends[side].get(entity)
+    const ends = side === 'source' ? this.#sources : this.#destinations
+    const known = ends.get(entity)
     if (known) return known
     const found = this.#find(entity, side)
-    this.#ends[side].set(entity, found)
+    ends.set(entity, found)
     return found
   }
 

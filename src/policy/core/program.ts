@@ -4,9 +4,9 @@ import { FAILSAFE, IP_IN_IP, VXLAN_PORT } from '../failsafe.ts'
 import type { Direction, RuleFacts } from '../facts.ts'
 import type { Group, Stage } from './groups.ts'
 import { type EndMatch, headersOf, Matches } from './matches.ts'
-import { CLOSED, type Outcome, type Outcomes } from './outcomes.ts'
+import { CLOSED, type Outcome } from './outcomes.ts'
 import { PeerClasses, type PeerSet } from './peers.ts'
-import { type Event, type State, States } from './states.ts'
+import type { Event, State, States } from './states.ts'
 
 /** What a group of rules says about packets between an endpoint and each place. */
 export class Answers {
@@ -35,41 +35,48 @@ export class Answers {
   }
 }
 
-/** Follows rules for all peers of one family at once. */
+/** Follows rules of one direction for all peers of one family at once. */
 export class Runner {
-  /** Peers as the rules of each direction tell them apart. */
-  readonly peers: Readonly<Record<Direction, PeerClasses>>
+  /** Peers as the rules tell them apart. */
+  readonly peers: PeerClasses
+  readonly #direction: Direction
   readonly #matches: Matches
   readonly #states: States
-  readonly #steps: Readonly<Record<Direction, Readonly<Record<4 | 6, Map<readonly RuleFacts[], readonly Step[]>>>>> = {
-    ingress: { 4: new Map(), 6: new Map() },
-    egress: { 4: new Map(), 6: new Map() },
-  }
+  readonly #steps4 = new Map<readonly RuleFacts[], readonly Step[]>()
+  readonly #steps6 = new Map<readonly RuleFacts[], readonly Step[]>()
+  /** States before any rule, by kind of endpoint. */
+  readonly #starts: Readonly<Record<Group['kind'], number>>
 
-  /** States before any rule. */
-  readonly #starts: Record<string, number> = {}
-
-  constructor(matches: Matches, outcomes: Outcomes) {
+  /** `states`: may be shared with other runners of the same space. */
+  constructor(matches: Matches, states: States, direction: Direction) {
+    this.#direction = direction
     this.#matches = matches
-    this.#states = new States(matches.space, outcomes)
-    this.peers = { ingress: new PeerClasses(matches.size), egress: new PeerClasses(matches.size) }
-    for (const peers of Object.values(this.peers)) for (const family of [4, 6] as const) peers.cut(matches.ofFamily(family))
+    this.#states = states
+    this.peers = new PeerClasses(matches.size)
+    for (const family of [4, 6] as const) this.peers.cut(matches.ofFamily(family))
+    const start = (kind: Group['kind']) => {
+      const { allowed, denied, open } = always(matches.space, { kind, direction })
+      return states.number(allowed, denied, open, NOTHING)
+    }
+    this.#starts = { workload: start('workload'), host: start('host') }
   }
 
   /** What a group's rules say. `own[i]`: with which headers the endpoint itself fulfils rule i of those about itself. */
-  run({ kind, direction, stages }: Group, family: 4 | 6, own: readonly ConnectionSet[]): Answers {
-    const [states, peers, { space }] = [this.#states, this.peers[direction], this.#matches]
+  run({ kind, stages }: Group, family: 4 | 6, own: readonly ConnectionSet[]): Answers {
+    const states = this.#states
+    const peers = this.peers
+    const space = this.#matches.space
     const present = peers.cut(this.#matches.ofFamily(family))
     const stepsOfStage: Step[][] = []
     for (let stage = 0; stage < stages.length; stage++) {
-      const [steps, lists]: [Step[], Stage['rules']] = [[], (stages[stage] as Stage).rules]
-      for (let i = 0; i < lists.length; i++) this.#addSteps(steps, lists[i] as readonly RuleFacts[], direction, family)
+      const steps: Step[] = []
+      const lists = (stages[stage] as Stage).rules
+      for (let i = 0; i < lists.length; i++) this.#addSteps(steps, lists[i] as readonly RuleFacts[], family)
       stepsOfStage.push(steps)
     }
     // Only now, since rules that were not followed before cut classes.
     const cells = new Int32Array(peers.size)
-    const start = (this.#starts[`${kind}/${direction}`] ??= states.number({ ...always(space, { kind, direction }), passed: NOTHING }))
-    fill(cells, peers.classesOf(present), start)
+    fill(cells, peers.classesOf(present), kind === 'workload' ? this.#starts.workload : this.#starts.host)
     let next = 0
     for (let stage = 0; stage < stages.length; stage++) {
       const steps = stepsOfStage[stage] as Step[]
@@ -83,7 +90,7 @@ export class Runner {
           states.happen(event, cells, peers.classesOf(match.peers))
         }
       }
-      states.happen(states.stageEnd((stages[stage] as Stage).end), cells)
+      states.happen(states.stageEnd((stages[stage] as Stage).end), cells, undefined)
     }
     states.toOutcomes(cells)
     return new Answers(peers, cells)
@@ -92,30 +99,31 @@ export class Runner {
   // --- internal ---
 
   /** Adds what a list of rules tries, in order. */
-  #addSteps(to: Step[], rules: readonly RuleFacts[], direction: Direction, family: 4 | 6): void {
-    let steps = this.#steps[direction][family].get(rules)
+  #addSteps(to: Step[], rules: readonly RuleFacts[], family: 4 | 6): void {
+    const known = family === 4 ? this.#steps4 : this.#steps6
+    let steps = known.get(rules)
     if (!steps) {
-      steps = rules.filter(({ action }) => action !== 'Log').map((rule) => this.#makeStep(rule, direction, family))
-      this.#steps[direction][family].set(rules, steps)
+      steps = rules.filter(({ action }) => action !== 'Log').map((rule) => this.#makeStep(rule, family))
+      known.set(rules, steps)
     }
     for (let i = 0; i < steps.length; i++) to.push(steps[i] as Step)
   }
 
-  #makeStep(rule: RuleFacts, direction: Direction, family: 4 | 6): Step {
+  #makeStep(rule: RuleFacts, family: 4 | 6): Step {
     const matches = this.#matches
     const { space } = matches
-    const own = direction === 'ingress' ? 'destination' : 'source'
-    const peer = direction === 'ingress' ? 'source' : 'destination'
+    const isIngress = this.#direction === 'ingress'
+    const own = isIngress ? rule.destination : rule.source
     let headers = headersOf(space, rule, family)
-    const aboutItself = Matches.asks(rule[own])
-    if (!aboutItself) headers = space.intersect(headers, matches.end(rule[own], own)[0]?.headers ?? NOTHING)
+    const aboutItself = Matches.asks(own)
+    if (!aboutItself) headers = space.intersect(headers, matches.end(own, isIngress ? 'destination' : 'source')[0]?.headers ?? NOTHING)
     const found: StepMatch[] = []
-    const ends = headers === NOTHING ? [] : matches.end(rule[peer], peer)
+    if (headers === NOTHING) return { rule, aboutItself, matches: found }
+    const ends = isIngress ? matches.end(rule.source, 'source') : matches.end(rule.destination, 'destination')
     for (let i = 0; i < ends.length; i++) {
       const end = ends[i] as EndMatch
       const common = space.intersect(headers, end.headers)
-      if (common === NOTHING) continue
-      found.push({ peers: this.peers[direction].cut(end.places), headers: common, event: this.#states.rule(rule, common) })
+      if (common !== NOTHING) found.push({ peers: this.peers.cut(end.places), headers: common, event: this.#states.rule(rule, common) })
     }
     return { rule, aboutItself, matches: found }
   }

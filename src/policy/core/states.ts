@@ -36,15 +36,16 @@ export class States {
   constructor(space: ConnectionSpace, outcomes: Outcomes) {
     this.#space = space
     this.#outcomes = outcomes
-    this.number({ allowed: NOTHING, denied: EVERYTHING, open: NOTHING, passed: NOTHING })
+    this.number(NOTHING, EVERYTHING, NOTHING, NOTHING)
   }
 
-  number({ allowed, denied, open, passed }: State): number {
+  number(allowed: ConnectionSet, denied: ConnectionSet, open: ConnectionSet, passed: ConnectionSet): number {
     const id = this.#ids.intern(this.#pairs.intern(allowed, denied), this.#pairs.intern(open, passed))
     if (id === this.#list.length) {
       this.#list.push({ allowed, denied, open, passed })
       this.#turns.push(0)
       this.#next.push(0)
+      this.#ends.push(UNKNOWN)
     }
     return id
   }
@@ -78,7 +79,11 @@ export class States {
 
   /** Puts what they come to in the place of states, when nothing more happens: what is open is denied. */
   toOutcomes(cells: Int32Array): void {
-    for (let i = 0; i < cells.length; i++) cells[i] = this.#ends[cells[i] as number] ?? this.#end(cells[i] as number)
+    for (let i = 0; i < cells.length; i++) {
+      const state = cells[i] as number
+      const known = this.#ends[state] as number
+      cells[i] = known === UNKNOWN ? this.#end(state) : known
+    }
   }
 
   // --- internal ---
@@ -107,20 +112,22 @@ export class States {
     const state = this.#list[number] as State
     const { kind, headers } = this.#events[event] as { kind: number; headers: ConnectionSet }
     const { allowed, denied, open, passed } = state
-    if (kind === END_DENY) return this.number({ allowed, denied: space.union(denied, open), open: passed, passed: NOTHING })
-    if (kind === END_PASS) return this.number({ allowed, denied, open: space.union(open, passed), passed: NOTHING })
+    if (kind === END_DENY) return this.number(allowed, space.union(denied, open), passed, NOTHING)
+    if (kind === END_PASS) return this.number(allowed, denied, space.union(open, passed), NOTHING)
     const hit = space.intersect(open, headers)
     if (hit === NOTHING) return number
     const left = kind >= MAYBE ? open : space.subtract(open, hit)
     const action = kind % MAYBE
-    if (action === KINDS.Allow) return this.number({ allowed: space.union(allowed, hit), denied, open: left, passed })
-    if (action === KINDS.Deny) return this.number({ allowed, denied: space.union(denied, hit), open: left, passed })
-    return this.number({ allowed, denied, open: left, passed: space.union(passed, hit) })
+    if (action === KINDS.Allow) return this.number(space.union(allowed, hit), denied, left, passed)
+    if (action === KINDS.Deny) return this.number(allowed, space.union(denied, hit), left, passed)
+    return this.number(allowed, denied, left, space.union(passed, hit))
   }
 }
 
 // --- internal ---
 
+/** Where it is not yet known what a state comes to. */
+const UNKNOWN = -1
 const KINDS = { Allow: 0, Deny: 1, Pass: 2, Log: 3 } as const
 const [END_DENY, END_PASS] = [4, 5]
 /** Added to the kind of a rule that may match or not. */
