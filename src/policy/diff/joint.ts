@@ -55,7 +55,10 @@ export function joinPlaces(before: Sided, after: Sided): Joint {
     return (places[id] ??= { family, before: a, after: b, outside, members: [] })
   }
   const endpoints: JointEndpoint[] = []
-  const later = new Map(after.endpoints.map(({ id }, index) => [id, index]))
+  // Nearly all stand at the same place in both lists.
+  const isSameAt = (index: number) => before.endpoints[index]?.id === after.endpoints[index]?.id
+  const later = new Map<string, number>()
+  for (const [j, { id }] of after.endpoints.entries()) if (!isSameAt(j)) later.set(id, j)
   const join = (i: number | undefined, j: number | undefined) => {
     const [old, now] = [i === undefined ? undefined : before.endpoints[i], j === undefined ? undefined : after.endpoints[j]]
     const endpoint = { index: endpoints.length, before: old, after: now }
@@ -73,7 +76,7 @@ export function joinPlaces(before: Sided, after: Sided): Joint {
     }
   }
   for (const [i, { id }] of before.endpoints.entries()) {
-    join(i, later.get(id))
+    join(i, isSameAt(i) ? i : later.get(id))
     later.delete(id)
   }
   for (const j of later.values()) join(undefined, j)

@@ -37,17 +37,25 @@ function onlyIn(facts: Facts, other: World): Besides {
 
 /** The facts of the second world, in the objects and the order of the first where they are the same; and its own endpoints in that order. */
 function inObjectsOf(before: World, after: World): { readonly facts: Facts; readonly endpoints: readonly Endpoint[] } {
-  const rest = new Map(after.endpoints.map((endpoint) => [endpoint.id, endpoint]))
-  const pairs: (readonly [Endpoint, Endpoint])[] = []
-  for (const endpoint of before.endpoints) {
-    const own = rest.get(endpoint.id)
-    if (!own || !rest.delete(endpoint.id)) continue
-    pairs.push([isSameEndpoint(endpoint, own) ? endpoint : own, own])
+  // Most stand at the same place in both lists.
+  const isSameAt = (index: number) => before.endpoints[index]?.id === after.endpoints[index]?.id
+  const rest = new Map<string, Endpoint>()
+  for (const [index, endpoint] of after.endpoints.entries()) if (!isSameAt(index)) rest.set(endpoint.id, endpoint)
+  const [taken, endpoints]: [Endpoint[], Endpoint[]] = [[], []]
+  const add = (fact: Endpoint, own: Endpoint) => {
+    taken.push(fact)
+    endpoints.push(own)
   }
-  for (const own of rest.values()) pairs.push([own, own])
+  for (const [index, endpoint] of before.endpoints.entries()) {
+    const own = isSameAt(index) ? after.endpoints[index] : rest.get(endpoint.id)
+    if (!own) continue
+    rest.delete(own.id)
+    add(isSameEndpoint(endpoint, own) ? endpoint : own, own)
+  }
+  for (const own of rest.values()) add(own, own)
   const policies = new Map(before.tiers.flatMap((tier) => tier.policies).map((policy) => [nameOf(policy), policy]))
   const facts: Facts = {
-    endpoints: pairs.map(([fact]) => fact),
+    endpoints: taken,
     networkSets: after.networkSets.map((set, index) => {
       const known = before.networkSets[index]
       return known && isSameSet(known, set) ? known : set
@@ -55,7 +63,7 @@ function inObjectsOf(before: World, after: World): { readonly facts: Facts; read
     tiers: after.tiers.map((tier) => ({ ...tier, policies: tier.policies.map((policy) => sameRules(policies.get(nameOf(policy)), policy)) })),
     profiles: new Map([...after.profiles].map(([name, profile]) => [name, sameRules(before.profiles.get(name), profile)])),
   }
-  return { facts, endpoints: pairs.map(([, own]) => own) }
+  return { facts, endpoints }
 }
 
 function isSameEndpoint(a: Endpoint, b: Endpoint): boolean {
