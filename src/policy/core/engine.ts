@@ -69,10 +69,9 @@ export class Engine {
     } else {
       const policies = [...policiesOf(facts), ...(besides.policies ?? [])]
       const rules = rulesOf([...policies, ...facts.profiles.values(), ...(besides.profiles ?? [])])
-      this.labels = classifyLabels(
-        [...facts.endpoints, ...facts.networkSets].map((owner) => owner.labels),
-        selectorsOf(rules, policies),
-      )
+      const labels = facts.endpoints.map((endpoint) => endpoint.labels)
+      for (const set of facts.networkSets) labels.push(set.labels)
+      this.labels = classifyLabels(labels, selectorsOf(rules, policies))
       this.atoms = cutAddresses([...(besides.nets ?? []), ...netsOf(facts, rules)])
       this.places = findPlaces(facts.endpoints, this.labels, this.atoms)
       const setClasses = facts.networkSets.map((_, index) => this.labels.classOf[facts.endpoints.length + index] ?? 0)

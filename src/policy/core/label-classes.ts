@@ -62,17 +62,30 @@ const NO_LABELS = 0
 
 /** Fills a list with the kinds of values that a set of labels has, of the labels that are asked for; in order. */
 function collectTokens(tokens: number[], labels: Labels, questions: Questions): void {
-  let count = 0
-  for (const label in labels) {
-    const question = questions.get(label)
-    if (!question || !Object.hasOwn(labels, label)) continue
-    const token = question.token(labels[label] ?? '')
-    // There are few: each is put where it belongs.
-    let at = count++
-    for (; at > 0 && (tokens[at - 1] as number) > token; at--) tokens[at] = tokens[at - 1] as number
-    tokens[at] = token
+  tokens.length = 0
+  if (questions.size <= FEW_LABELS) {
+    for (const [label, question] of questions) {
+      const value: unknown = labels[label]
+      // What all objects have, such as a constructor, is no text.
+      if (typeof value === 'string') insert(tokens, question.token(value))
+    }
+  } else {
+    for (const label in labels) {
+      const question = questions.get(label)
+      if (question && Object.hasOwn(labels, label)) insert(tokens, question.token(labels[label] ?? ''))
+    }
   }
-  tokens.length = count
+}
+
+/** Up to as many labels that are asked for, it is quicker to go through these than through the labels that there are. */
+const FEW_LABELS = 8
+
+/** Keeps a short list in order. */
+function insert(list: number[], value: number): void {
+  let at = list.length
+  list.push(value)
+  for (; at > 0 && (list[at - 1] as number) > value; at--) list[at] = list[at - 1] as number
+  list[at] = value
 }
 
 function isKnown(ast: Selector, questions: Questions): boolean {
