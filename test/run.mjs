@@ -13,15 +13,18 @@ delete process.env.NODE_EXTRA_CA_CERTS
 
 /** Programs that tests start, and the Debian packages they come from. */
 const PROGRAMS = {
+  bird: 'bird2',
   busybox: 'busybox-static',
   chromium: 'chromium',
   conntrack: 'conntrack',
   dockerd: 'docker.io',
   etcd: 'etcd-server',
+  faketime: 'faketime',
   ip: 'iproute2',
   iptables: 'iptables',
   nft: 'nftables',
   openssl: 'openssl',
+  ping: 'iputils-ping',
 }
 
 if (!existsSync(join(root, 'node_modules', '.package-lock.json')))

@@ -1,25 +1,38 @@
 import { join } from 'node:path'
+import type { Family, Ip } from '../model/net.ts'
 import { UserError } from '../model/user-error.ts'
 import type { Datastore } from '../store/datastore.ts'
 import type { Clock } from '../store/resources/clock.ts'
 import { coalesce } from './coalesce.ts'
 import { Dataplane } from './dataplane/dataplane.ts'
+import { WORKLOAD_PREFIX } from './dataplane/host.ts'
 import { Nft } from './dataplane/nft.ts'
 import { Renderer } from './dataplane/render.ts'
-import { type DockerDrivers, startDockerDrivers } from './docker/drivers.ts'
+import { dockerIsRunning } from './docker/docker-events.ts'
+import { dockerNetworks } from './docker/docker-networks.ts'
+import { DOCKER_SOCKET, type DockerDrivers, startDockerDrivers } from './docker/drivers.ts'
 import { acceptForwarding } from './docker/forwarding.ts'
+import { NetworkMirror } from './docker/mirror.ts'
+import { networkRecords } from './docker/network-records.ts'
+import type { Scope } from './docker/scope.ts'
+import { NameService } from './dns/name-service.ts'
+import { nodeAddresses } from './dns/own-addresses.ts'
 import { type Followed, followWorld } from './feed.ts'
 import { footprintFile } from './footprint-file.ts'
 import { detectAddress } from './host/autodetect.ts'
+import { claimHost } from './host/claim.ts'
 import { Connections } from './host/connections.ts'
-import { readInterfaces, watchInterfaces } from './host/interfaces.ts'
+import { HostInterfaces } from './host/interfaces.ts'
 import { ProgramError, runProgram } from './host/program.ts'
-import { updateRoutes } from './host/routes.ts'
+import { Routes } from './host/routes.ts'
 import { prepareHost, prepareInterface } from './host/settings.ts'
+import { type FelixOverride, FelixSettings } from './felix-settings.ts'
 import { HOST_KINDS, hostFacts } from './host-facts.ts'
 import type { Log } from './log.ts'
 import { Programmed } from './programmed.ts'
-import { registerHost } from './register.ts'
+import { type HostAddress, registerHost } from './register.ts'
+import { ROUTING_KINDS } from './routing/facts.ts'
+import { Routing } from './routing/routing.ts'
 import { State } from './state.ts'
 import { askStatus, serveStatus } from './status.ts'
 
@@ -36,18 +49,32 @@ export interface AgentOptions {
   readonly acceptEmpty: boolean
   /** What to be for Docker; undefined: nothing. */
   readonly docker: DockerOptions | undefined
-  /** The address that other hosts know this one by; undefined: found out by `method`. */
-  readonly address: string | undefined
-  /** As `detectAddress` takes it. */
-  readonly method: string
+  /** The addresses that other hosts know this one by. */
+  readonly addresses: Readonly<Record<Family, AddressOptions | undefined>>
+  /** Its AS number; undefined: that of the datastore. */
+  readonly asNumber: number | undefined
+  /** Settings of Felix from outside of the datastore; later ones win. */
+  readonly felix: readonly FelixOverride[]
   /** Makes a pool of addresses when there is none. */
   readonly defaultPools: boolean
+  /** Where the files of BIRD are; undefined: BGP is somebody else's. */
+  readonly birdFolder: string | undefined
+  /** Where to answer for the names of containers; `auto`: at the Node's own addresses, if Docker's networks are of one host each. */
+  readonly dns: 'auto' | 'off' | Ip
+}
+
+/** An address as the user has given it; without one it is found out by a method, as `detectAddress` takes it. */
+export interface AddressOptions {
+  readonly given: string | undefined
+  readonly method: string
 }
 
 export interface DockerOptions {
   readonly scope: 'auto' | 'local' | 'global'
   /** Labels of containers become labels of their endpoints. */
   readonly containerLabels: boolean
+  /** Calico's networks of other hosts are made here too, and those of this host there, where they are of one host each. */
+  readonly mirrorNetworks: boolean
   /** How long, in milliseconds, an endpoint without interface, or an interface without endpoint, is let be. */
   readonly graceMilliseconds: number
 }
@@ -63,14 +90,13 @@ export function statusSocket(runFolder: string): string {
  */
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
   const { log, clock, node } = options
-  await requirePrograms()
+  await requirePrograms(options.birdFolder === undefined ? PROGRAMS : [...PROGRAMS, BIRD])
   await refuseSecond(options.runFolder)
+  const release = await claimHost(options)
   await registerHost({
     ...options,
-    address: options.address ?? (await detectAddress(options.method)),
-    overwrite: options.address !== undefined,
+    addresses: { 4: await addressOf(options.addresses[4], 4), 6: await addressOf(options.addresses[6], 6) },
   })
-  await prepareHost(log)
   const state = new State(options)
   const dataplane = new Dataplane(new Nft(), footprintFile(join(options.runFolder, 'dataplane.json')), {
     refused: (owner, why) => log('error', 'the kernel refuses a policy or profile: it is closed until it is changed', { owner, why }),
@@ -81,15 +107,24 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       log('error', 'the kernel takes no rules: those from before stay', { why: error.message })
     },
   })
-  const stopServing = await serveStatus(statusSocket(options.runFolder), () => state.status(dataplane.refused))
+  const names = await nameService(options, () => void update())
+  const mirror = options.docker?.mirrorNetworks ? networkMirror(options) : undefined
+  const stopServing = await serveStatus(statusSocket(options.runFolder), () =>
+    state.status(dataplane.refused, { names: names?.status, networks: mirror?.status }),
+  )
   const forward = coalesce(async () => {
     if (options.docker) await acceptForwarding(log)
   })
+  const felix = new FelixSettings({ node, overrides: options.felix, ownPrefix: options.docker && WORKLOAD_PREFIX, log })
+  let forwards = false
   const renderer = new Renderer()
   const connections = new Connections(log)
   const prepared = new Set<string>()
+  const hostInterfaces = new HostInterfaces()
+  const routes = new Routes()
   let followed: Followed | undefined
   const programmed = new Programmed()
+  const routing = new Routing(options)
   let settling: NodeJS.Timeout | undefined
   let retrying: NodeJS.Timeout | undefined
 
@@ -97,24 +132,29 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     if (!followed || signal.aborted) return
     const { world, others, revision } = followed
     const begun = clock.now().getTime()
-    const interfaces = await readInterfaces()
-    const { ruleset, local } = renderer.render(world, hostFacts(node, interfaces, others))
+    const interfaces = await hostInterfaces.read()
+    const facts = hostFacts(node, interfaces, others, felix)
+    if (facts.settings.forwards && !forwards) await prepareHost(log)
+    forwards = facts.settings.forwards
+    const { ruleset, local } = renderer.render(world, { ...facts, nameServers: names?.listening ?? [] })
     if (!(await dataplane.apply(ruleset))) {
       // Nobody may take an old state for the wanted one: it is tried again, and who waits for the rules goes on waiting.
       clearTimeout(retrying)
       retrying = setTimeout(() => void update(), RETRY_MILLISECONDS).unref()
       return
     }
-    for (const name of local.workloads.keys()) {
+    programmed.reached(local.workloads, revision)
+    for (const [name, { addresses }] of local.workloads) {
       if (!interfaces.has(name)) prepared.delete(name)
       else if (!prepared.has(name)) {
-        await prepareInterface(name, log)
+        await prepareInterface(name, addresses).catch((error: unknown) => log('error', 'an interface cannot be set up', { name, why: String(error) }))
         prepared.add(name)
       }
     }
-    await updateRoutes(local.workloads, new Set(interfaces.keys()))
+    await routes.update(local.workloads, interfaces)
+    // Policy waits for nothing of it.
+    void routing.update(others, world)
     await connections.update(local.workloads)
-    programmed.reached(local.workloads)
     state.programmed(revision, local, clock.now(), begun)
     log('debug', 'the kernel has what the datastore says', { revision })
     clearTimeout(settling)
@@ -127,37 +167,60 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     }),
   )
 
-  const drivers = options.docker && (await startDrivers(options, options.docker, programmed))
+  const scoped = (scope: Scope) => {
+    void names?.want(options.dns !== 'auto' || scope === 'local')
+    mirror?.want(scope === 'local')
+  }
+  const drivers = options.docker && (await startDrivers(options, options.docker, { programmed, routes, scoped }))
+  const mirroring = mirror?.follow(signal)
   const sweep = coalesce(() => sweepLeftovers(drivers, log))
   const sweeping = options.docker && setInterval(() => void sweep(), Math.max(500, options.docker.graceMilliseconds / 2)).unref()
   await forward()
   const guard = dataplane.guard(signal)
   await guard.ready
-  const watching = Promise.all([guard.over, watchInterfaces(signal, () => void update())])
+  const watching = Promise.all([guard.over, hostInterfaces.watch(signal, () => void update())])
   log('info', 'the agent has started', { node, datastore: options.datastore.name, version: options.version })
-  for await (const next of followWorld(options.datastore, signal, { clock, events: state, acceptEmpty: options.acceptEmpty, also: HOST_KINDS })) {
+  for await (const next of followWorld(options.datastore, signal, {
+    clock,
+    events: state,
+    acceptEmpty: options.acceptEmpty,
+    also: [...HOST_KINDS, ...ROUTING_KINDS],
+  })) {
     followed = next
+    await names?.update(next.world)
     state.noteWorld(next.world.setAside.map(({ problem }) => problem.message))
     await update()
   }
   await drivers?.close()
-  await watching
+  await names?.close()
+  await routing.close()
+  await Promise.all([watching, mirroring])
   clearTimeout(settling)
   clearTimeout(retrying)
   clearInterval(sweeping)
   await dataplane.settle()
   await stopServing()
+  release()
   log('info', 'the agent has stopped: what the kernel has stays')
 }
 
 // --- internal ---
+
+async function addressOf(options: AddressOptions | undefined, family: Family): Promise<HostAddress | undefined> {
+  const text = options && (options.given ?? (await detectAddress(options.method, family)))
+  return text === undefined ? undefined : { text, isGiven: options?.given !== undefined }
+}
 
 /** How long nothing may change before the kernel's state is noted. */
 const SETTLE_MILLISECONDS = 1000
 /** How long to wait before rules that the kernel did not take are tried again. */
 const RETRY_MILLISECONDS = 1000
 
-async function startDrivers(options: AgentOptions, docker: DockerOptions, programmed: Programmed): Promise<DockerDrivers> {
+async function startDrivers(
+  options: AgentOptions,
+  docker: DockerOptions,
+  { programmed, routes, scoped }: { readonly programmed: Programmed; readonly routes: Routes; readonly scoped: (scope: Scope) => void },
+): Promise<DockerDrivers> {
   const { datastore, clock, node, log } = options
   return await startDockerDrivers({
     datastore,
@@ -165,14 +228,29 @@ async function startDrivers(options: AgentOptions, docker: DockerOptions, progra
     node,
     scope: docker.scope,
     containerLabels: docker.containerLabels,
-    programmed: (name) => programmed.waitFor(name),
+    programmed: (name, revision) => programmed.waitFor(name, revision),
+    routes,
     grace: docker.graceMilliseconds,
     events: {
+      scoped,
       failed: (method, error) =>
         log('error', 'Docker was refused something', { method, why: error instanceof Error ? error.message : String(error) }),
       warning: (message) => log('warning', 'Docker asked for something', { message }),
+      answered: (method, milliseconds) => log('debug', 'Docker was answered', { method, milliseconds: Math.round(milliseconds * 10) / 10 }),
     },
   })
+}
+
+function networkMirror({ node, datastore, clock, log, acceptEmpty }: AgentOptions): NetworkMirror {
+  const records = networkRecords({ datastore, clock, node, acceptEmpty })
+  return new NetworkMirror({ node, networks: dockerNetworks(DOCKER_SOCKET), records, socketPath: DOCKER_SOCKET, isRunning: dockerIsRunning, log })
+}
+
+async function nameService({ dns, docker, datastore, node, log }: AgentOptions, changed: () => void): Promise<NameService | undefined> {
+  if (dns === 'off' || (dns === 'auto' && !docker)) return undefined
+  const addresses = dns === 'auto' ? await nodeAddresses(datastore, node) : [dns]
+  if (addresses.length === 0) log('warning', 'names of containers on other hosts are not answered: the Node has no address', { node })
+  return new NameService({ node, addresses, log, changed })
 }
 
 /** Tells what Docker had forgotten, and was removed. */
@@ -186,11 +264,20 @@ async function sweepLeftovers(drivers: DockerDrivers | undefined, log: Log): Pro
   }
 }
 
-async function requirePrograms(): Promise<void> {
-  for (const [command, from] of [
-    [['nft', '--version'], 'nftables'],
-    [['ip', '-Version'], 'iproute2'],
-  ] as const) {
+interface Requirement {
+  readonly command: readonly string[]
+  /** The Debian package that has it. */
+  readonly from: string
+}
+
+const PROGRAMS: readonly Requirement[] = [
+  { command: ['nft', '--version'], from: 'nftables' },
+  { command: ['ip', '-Version'], from: 'iproute2' },
+]
+const BIRD: Requirement = { command: ['bird', '--version'], from: 'bird2' }
+
+async function requirePrograms(programs: readonly Requirement[]): Promise<void> {
+  for (const { command, from } of programs) {
     try {
       await runProgram(command)
     } catch (error) {

@@ -2,39 +2,28 @@ import type { Resource } from '../model/kind.ts'
 import { formatResourceName, type ResourceName } from '../model/problem.ts'
 import { WORLD_KINDS, WorldBuilder } from '../policy/world/build.ts'
 import type { World } from '../policy/world/world.ts'
-import { type Datastore, DatastoreError, type KeyValue, prefixRange } from '../store/datastore.ts'
+import { type Datastore, type KeyValue, prefixRange } from '../store/datastore.ts'
 import { RESOURCES } from '../store/resources/keys.ts'
 import type { Clock } from '../store/resources/clock.ts'
 import { entryReader, type SnapshotEntry, type UnreadableEntry, unreadableResource } from '../store/resources/snapshot.ts'
-
-export interface FeedEvents {
-  /** The datastore does not answer: the last world stays, and it is asked again. */
-  away(error: Error): void
-  /** It answers again. */
-  back(): void
-  /** Everything is gone from the datastore: the last world stays. What is there again later is taken in, what is not stays too, until the agent starts anew. */
-  emptied(): void
-}
+import { type FollowEvents, followKeys } from './follow.ts'
 
 export interface FeedOptions {
   readonly clock: Pick<Clock, 'pause'>
-  readonly events: FeedEvents
+  readonly events: FollowEvents
   /** Takes an emptied datastore for what it says. */
   readonly acceptEmpty?: boolean
-  /** Kinds to follow besides those of a world. */
+  /** Kinds whose resources are wanted as they are, of the world or not. */
   readonly also?: readonly string[]
 }
 
 /** The datastore at a revision. */
 export interface Followed {
   readonly world: World
-  /** The resources of the other kinds that are followed. */
+  /** The resources of the kinds that are wanted as they are. */
   readonly others: readonly Resource[]
   readonly revision: number
 }
-
-/** Milliseconds between attempts while the datastore is away. */
-const PAUSE = 500
 
 /**
  * The world as the datastore has it, again each time that it changed; changes that come while one is being dealt with are in the next. Never ends by itself: what
@@ -56,13 +45,11 @@ class Feed {
   readonly #read: ReturnType<typeof entryReader>
   readonly #others = new Map<string, Resource>()
   readonly #builder = new WorldBuilder()
-  /** What each key below `RESOURCES` holds: a resource of the world, or something else. */
-  readonly #keys = new Map<string, Held>()
+  /** What the keys below `RESOURCES` hold that are followed. */
+  readonly #keys = new Map<string, SnapshotEntry | UnreadableEntry>()
   readonly #keysByName = new Map<string, Set<string>>()
   #revision = 0
   #isFresh = false
-  #isEmptied = false
-  #isAway = false
   #wake: (() => void) | undefined
 
   constructor(datastore: Datastore, signal: AbortSignal, options: FeedOptions) {
@@ -89,81 +76,38 @@ class Feed {
     return { world: this.#builder.world(), others: [...this.#others.values()], revision: this.#revision }
   }
 
-  /** Lists everything, then follows what changes; from the start again when that breaks. */
   async follow(): Promise<void> {
-    while (!this.#signal.aborted) {
-      try {
-        await this.#list()
-        for await (const { revision, events } of this.#datastore.watch(prefixRange(RESOURCES), this.#revision + 1, this.#signal)) {
-          const gone = events.filter(({ type }) => type === 'delete').length
-          if (gone > 0 && gone === events.length && this.#wouldEmpty(events.map(({ key }) => key))) {
-            this.#empty()
-            continue
-          }
-          for (const { key, keyValue } of events) this.#change(key, keyValue)
-          this.#tell(revision)
-        }
-      } catch (error) {
-        if (this.#signal.aborted) return
-        // Changes that are no longer known are listed again; that is no failure.
-        if (!(error instanceof DatastoreError) || error.code !== 'compacted') {
-          if (!this.#isAway) this.#options.events.away(error instanceof Error ? error : new Error(String(error)))
-          this.#isAway = true
-          await this.#options.clock.pause(PAUSE)
-        }
-      }
-    }
-  }
-
-  async #list(): Promise<void> {
-    const { keyValues, revision } = await this.#datastore.range(prefixRange(RESOURCES))
-    if (this.#isAway) this.#options.events.back()
-    this.#isAway = false
-    if (keyValues.length === 0 && this.#keys.size > 0 && !this.#options.acceptEmpty) {
-      this.#revision = revision
-      return this.#empty()
-    }
-    const found = new Set(keyValues.map(({ key }) => key))
-    for (const key of this.#keys.keys()) if (!found.has(key)) this.#change(key, undefined)
-    for (const keyValue of keyValues) if (this.#keys.get(keyValue.key)?.revision !== keyValue.modRevision) this.#change(keyValue.key, keyValue)
-    this.#tell(revision)
-  }
-
-  #wouldEmpty(keys: readonly string[]): boolean {
-    if (this.#options.acceptEmpty) return false
-    const gone = new Set(keys)
-    return [...this.#keys.keys()].every((key) => gone.has(key))
-  }
-
-  #empty(): void {
-    if (!this.#isEmptied) this.#options.events.emptied()
-    this.#isEmptied = true
-  }
-
-  #tell(revision: number): void {
-    this.#revision = revision
-    this.#isEmptied = false
-    this.#isFresh = true
-    this.#wake?.()
+    const { clock, events, acceptEmpty } = this.#options
+    await followKeys(this.#datastore, prefixRange(RESOURCES), this.#signal, {
+      clock,
+      events,
+      acceptEmpty: () => acceptEmpty ?? false,
+      change: (key, keyValue) => this.#change(key, keyValue),
+      reached: (revision) => {
+        this.#revision = revision
+        this.#isFresh = true
+        this.#wake?.()
+      },
+    })
   }
 
   #change(key: string, keyValue: KeyValue | undefined): void {
     const before = this.#keys.get(key)
-    if (before?.entry) {
-      this.#builder.remove(nameOf(before.entry))
+    if (before) {
+      this.#builder.remove(nameOf(before))
       this.#others.delete(key)
-      this.#keysOf(before.entry).delete(key)
+      this.#keysOf(before).delete(key)
     }
     this.#keys.delete(key)
-    if (keyValue) {
-      const entry = this.#read(keyValue)
-      this.#keys.set(key, { revision: keyValue.modRevision, entry })
-      if (entry) this.#keysOf(entry).add(key)
-      if (entry) this.#put(entry)
-    } else if (before?.entry) {
+    const entry = keyValue && this.#read(keyValue)
+    if (entry) {
+      this.#keys.set(key, entry)
+      this.#keysOf(entry).add(key)
+      this.#put(entry)
+    } else if (before && !keyValue) {
       // Releases up to v3.31 may have left a policy of this name under an older key: it is there still.
-      for (const other of this.#keysOf(before.entry)) {
-        const entry = this.#keys.get(other)?.entry
+      for (const other of this.#keysOf(before)) {
+        const entry = this.#keys.get(other)
         if (entry) this.#put(entry)
       }
     }
@@ -178,14 +122,10 @@ class Feed {
 
   #put(entry: SnapshotEntry | UnreadableEntry): void {
     if ('resource' in entry && this.#options.also?.includes(entry.resource.kind)) this.#others.set(entry.key, entry.resource)
-    else if ('resource' in entry) this.#builder.put({ resource: entry.resource, origin: { key: entry.key, revision: String(entry.revision) } })
+    // It lets go of kinds that are none of the world's.
+    if ('resource' in entry) this.#builder.put({ resource: entry.resource, origin: { key: entry.key, revision: String(entry.revision) } })
     else this.#builder.putAside(unreadableResource(entry))
   }
-}
-
-interface Held {
-  readonly revision: number
-  readonly entry: SnapshotEntry | UnreadableEntry | undefined
 }
 
 function nameOf(entry: SnapshotEntry | UnreadableEntry): ResourceName {

@@ -1,18 +1,21 @@
 import process from 'node:process'
 import type { LocalEndpoints } from './dataplane/host.ts'
-import type { FeedEvents } from './feed.ts'
+import type { FollowEvents } from './follow.ts'
+import type { MirrorStatus } from './docker/mirror.ts'
+import type { NamesStatus } from './dns/name-service.ts'
 import type { Log } from './log.ts'
 import type { AgentStatus } from './status.ts'
 
 export interface StateOptions {
   readonly node: string
   readonly version: string
+  readonly birdFolder: string | undefined
   readonly clock: { now(): Date }
   readonly log: Log
 }
 
 /** What the agent tells of itself. */
-export class State implements FeedEvents {
+export class State implements FollowEvents {
   lastError: string | undefined
   readonly #options: StateOptions
   readonly #startedAt: string
@@ -61,8 +64,11 @@ export class State implements FeedEvents {
     this.#lag = now.getTime() - begun
   }
 
-  status(refused: readonly string[]): AgentStatus {
-    const { node, version } = this.#options
+  status(
+    refused: readonly string[],
+    parts: { readonly names: readonly NamesStatus[] | undefined; readonly networks: MirrorStatus | undefined },
+  ): AgentStatus {
+    const { node, version, birdFolder } = this.#options
     return {
       version,
       node,
@@ -73,8 +79,11 @@ export class State implements FeedEvents {
       ...(this.#programmedAt === undefined ? {} : { programmedAt: this.#programmedAt }),
       ...(this.#lag === undefined ? {} : { lagMilliseconds: this.#lag }),
       datastore: this.#datastore,
+      backend: birdFolder === undefined ? 'none' : 'bird',
       endpoints: { workloads: this.#local?.workloads.size ?? 0, hosts: this.#local?.hosts.size ?? 0, idle: this.#local?.idle.length ?? 0 },
       refused,
+      names: parts.names ?? [],
+      ...(parts.networks === undefined ? {} : { networks: parts.networks }),
       ...(this.lastError === undefined ? {} : { lastError: this.lastError }),
     }
   }

@@ -1,6 +1,8 @@
 import { chmod, mkdir, rm } from 'node:fs/promises'
 import { createServer, request } from 'node:http'
 import { dirname } from 'node:path'
+import type { MirrorStatus } from './docker/mirror.ts'
+import type { NamesStatus } from './dns/name-service.ts'
 
 /** What an agent says of itself. Times are RFC 3339. */
 export interface AgentStatus {
@@ -16,9 +18,15 @@ export interface AgentStatus {
   /** Milliseconds from a change being known to the kernel having it, of the last change. */
   readonly lagMilliseconds?: number
   readonly datastore: 'connected' | 'away' | 'emptied'
+  /** Who leads traffic between hosts. */
+  readonly backend: 'bird' | 'none'
   readonly endpoints: { readonly workloads: number; readonly hosts: number; readonly idle: number }
   /** Policies and profiles that are not enforced as written, but closed. */
   readonly refused: readonly string[]
+  /** Addresses at which names of containers are to be answered, and why they are not. */
+  readonly names: readonly NamesStatus[]
+  /** Docker's networks that all hosts share, when it is for the agents to do that. */
+  readonly networks?: MirrorStatus
   readonly lastError?: string
 }
 

@@ -51,7 +51,7 @@ interface Answer {
 
 /** A policy that cannot be understood could be meant for any endpoint. */
 function mattersAside(world: World): boolean {
-  return world.setAside.some(({ kind }) => kind !== 'WorkloadEndpoint' && kind !== 'Node')
+  return world.setAside.some(({ kind }) => kind !== 'WorkloadEndpoint' && kind !== 'Node' && kind !== 'FelixConfiguration')
 }
 
 function toTable({ endpoint, acting }: Answer): string {

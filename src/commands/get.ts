@@ -137,8 +137,8 @@ async function versionOne(notes: Problem[]): Promise<ToV1> {
 }
 
 async function findAll(datastore: Datastore, kind: Kind, namespace: string | undefined): Promise<Found> {
-  const { resources, revision, unreadable } = await scanResources(datastore, kind, kind.scope === 'namespaced' ? namespace : undefined)
-  return { groups: [{ kind, resources, revision }], failures: [], unreadable: [unreadable] }
+  const { unreadable, ...group } = await scanResources(datastore, kind, kind.scope === 'namespaced' ? namespace : undefined)
+  return { groups: [group], failures: [], unreadable: [unreadable] }
 }
 
 /** One resource to be shown; without a name, all of its kind and namespace. */

@@ -45,7 +45,7 @@ async function selects(word: string, options: SelectsOptions, context: Context):
   else if (count > 0) context.stdout.write(toTable(selection))
   else context.stderr.write('it picks nothing\n')
   // Labels of endpoints that cannot be understood, and those that a broken profile hands on, could be picked.
-  if (world.setAside.some(({ kind }) => kind !== 'Tier' && !kind.endsWith('NetworkPolicy'))) return EXIT.unknown
+  if (world.setAside.some(({ kind }) => kind !== 'Tier' && kind !== 'FelixConfiguration' && !kind.endsWith('NetworkPolicy'))) return EXIT.unknown
   return count > 0 ? EXIT.ok : EXIT.failure
 }
 

@@ -32,6 +32,9 @@ export function readPlainBlocks(text: string, { start, end }: Chunk): Record<str
 
 // --- internal ---
 
+/** An empty line or a comment. */
+const NOTHING = lineWith(0, false, 0, undefined, undefined)
+
 /** Many lines stand in many documents. */
 const lines = new Map<string, Line | undefined>()
 
@@ -47,7 +50,8 @@ function lineOf(written: string): Line | undefined {
 
 /** Anything but printable ASCII and line feeds. */
 const OTHER = /[^\n -~]/
-const MOST_LINES = 20_000
+/** Lines that recur do so soon; more would only take memory. */
+const MOST_LINES = 1000
 /** Longer field names than this are no field names to the peer. */
 const LONGEST = 1000
 
@@ -63,30 +67,44 @@ interface Line {
   readonly value: PlainValue
 }
 
-const NOTHING: Line = { indent: 0, dash: false, inner: 0, key: undefined, content: 'none', value: null }
-const LINE = /^( *)(?:-( +))?(?:([A-Za-z_][\w./-]*):(?: +(\S.*))?|(.+))$/
+/** A field's name before its colon. */
+const KEY = /[A-Za-z_][\w./-]*(?=:(?: |$))/y
 
 function parseLine(written: string): Line | undefined {
   if (written.length > LONGEST) return undefined
-  const [, spaces = '', gap, key, value, alone] = LINE.exec(written) ?? []
-  const dash = gap !== undefined
-  if (key === undefined && (!dash || alone === undefined)) return /^ *(?:#.*)?$/.test(written) ? NOTHING : undefined
+  const indent = afterSpaces(written, 0)
+  const behindDash = written.startsWith('-', indent) ? afterSpaces(written, indent + 1) : 0
+  const dash = behindDash > indent + 1
+  const inner = dash ? behindDash : indent
+  KEY.lastIndex = inner
+  if (!KEY.test(written)) {
+    if (dash) return lineWith(indent, dash, inner, undefined, written.slice(inner))
+    return /^ *(?:#.*)?$/.test(written) ? NOTHING : undefined
+  }
+  const colon = KEY.lastIndex
+  const key = written.slice(inner, colon)
   // A name that YAML reads as something else than text.
-  if (key !== undefined && (key === '__proto__' || typeof resolvePlain(key) !== 'string')) return undefined
-  const indent = spaces.length
-  const common = { indent, dash, inner: dash ? indent + 1 + gap.length : indent, key }
-  const content = key === undefined ? alone : value
-  if (content === undefined) return written.endsWith(':') ? { ...common, content: 'none', value: null } : undefined
-  if (content === '{}') return { ...common, content: 'mapping', value: null }
-  if (content === '[]') return { ...common, content: 'list', value: null }
-  const scalar = scalarOf(content)
-  return scalar === undefined ? undefined : { ...common, content: 'scalar', value: scalar }
+  if (key === '__proto__' || typeof resolvePlain(key) !== 'string') return undefined
+  return lineWith(indent, dash, inner, key, colon + 1 === written.length ? undefined : written.slice(afterSpaces(written, colon + 1)))
+}
+
+function afterSpaces(text: string, from: number): number {
+  let at = from
+  while (at < text.length && text.charCodeAt(at) === 0x20) at++
+  return at
+}
+
+/** All lines are made in one place: so they are alike to the engine, too. */
+function lineWith(indent: number, dash: boolean, inner: number, key: string | undefined, written: string | undefined): Line | undefined {
+  const content = written === undefined ? 'none' : written === '{}' ? 'mapping' : written === '[]' ? 'list' : 'scalar'
+  const value = written === undefined || content !== 'scalar' ? null : scalarOf(written)
+  return value === undefined ? undefined : { indent, dash, inner, key, content, value }
 }
 
 /** A scalar in quotes without escapes, or plain; undefined when it is not certain to be one. */
 function scalarOf(text: string): PlainValue | undefined {
   if (text.startsWith('"') || text.startsWith("'")) return /^(?:"[^"\\]*"|'[^']*')$/.test(text) ? text.slice(1, -1) : undefined
-  if (!/^(?:[\w./(]|-\d)/.test(text) || /: | #|[: ]$/.test(text)) return undefined
+  if (!/^(?:[\w./(]|-\d)/.test(text) || text.includes(': ') || text.includes(' #') || /[: ]$/.test(text)) return undefined
   return resolvePlain(text)
 }
 

@@ -23,13 +23,56 @@ export interface DecodeOptions {
 /**
  * Turns parsed YAML or JSON into the value a schema describes, as Go's decoder does (`reference/model.md 0.9`): field names in any letter case,
  * null as absent, numbers and booleans as text where text is wanted. Reports each fault with its path; the result holds what was good.
- * Keys of the result stand in declared order.
+ * Keys of the result stand in declared order. What was stored just so is its own result, not a copy.
  */
 export function decode(schema: v.GenericSchema, raw: unknown, path: Path, options: DecodeOptions): unknown {
-  return new Decoder(path, options).value(shapeOf(schema), raw)
+  const shape = shapeOf(schema)
+  return options.stored && isDecoded(shape, raw) ? raw : new Decoder(path, options).value(shape, raw)
+}
+
+/** Whether decoding a value, not null, would give the very same. */
+export function isDecodedLeaf({ type, meta }: LeafShape, raw: unknown): boolean {
+  switch (type) {
+    case 'custom': {
+      let failed = false
+      const value = meta.decode?.(raw, () => void (failed = true))
+      return value === raw && !failed
+    }
+    case 'number':
+      if (typeof raw !== 'number') return false
+      return meta.integer ? Number.isInteger(raw) && raw >= meta.integer[0] && raw <= meta.integer[1] : Number.isFinite(raw)
+    default:
+      return typeof raw === type
+  }
 }
 
 // --- internal ---
+
+/** Whether decoding would give the very same value: nearly all that is stored was written by a program that knows the schema. Makes no objects. */
+function isDecoded(shape: Shape, raw: unknown): boolean {
+  if (raw === null || raw === undefined) return false
+  switch (shape.type) {
+    case 'struct': {
+      if (!isObject(raw)) return false
+      const { fields } = shape
+      let at = 0
+      for (const key in raw) {
+        while (at < fields.length && fields[at]?.[0] !== key) at++
+        const field = fields[at++]
+        if (field === undefined || !isDecoded(field[1], raw[key])) return false
+      }
+      return true
+    }
+    case 'list':
+      return Array.isArray(raw) && raw.every((item) => isDecoded(shape.item, item))
+    case 'map':
+      if (!isObject(raw)) return false
+      for (const key in raw) if (!isDecoded(shape.value, raw[key])) return false
+      return true
+    default:
+      return isDecodedLeaf(shape, raw)
+  }
+}
 
 /** Stands for a value that must not be shown. */
 const HIDDEN = Symbol('something else')
@@ -65,22 +108,30 @@ class Decoder {
         'a mapping',
         shape.fields.length === 0 ? undefined : `it may have: ${shape.fields.map(([name]) => name).join(', ')}`,
       )
-    const given = new Map<string, unknown>()
-    for (const key of Object.keys(raw)) {
-      const name = shape.byName.has(key) ? key : shape.byLowerName.get(key.toLowerCase())
-      if (name === undefined) this.#unknownField(key, shape)
-      else if (given.has(name)) this.#fault('duplicate-field', `field "${key}" stands here twice (letter case does not count)`, key)
-      else given.set(name, raw[key])
-    }
+    const keys = Object.keys(raw)
+    const given = keys.every((key) => shape.byName.has(key)) ? raw : this.#known(shape, raw, keys)
     const value: Record<string, unknown> = {}
     for (const [name, field] of shape.fields) {
-      if (!given.has(name)) continue
+      const item = given[name]
+      if (item === undefined || item === null) continue
       this.#path.push(name)
-      const decoded = this.value(field, given.get(name))
+      const decoded = this.value(field, item)
       this.#path.pop()
       if (decoded !== undefined) value[name] = decoded
     }
     return this.#checked(shape, value, isItem)
+  }
+
+  /** The fields that the schema knows, by its names. */
+  #known(shape: Extract<Shape, { type: 'struct' }>, raw: Record<string, unknown>, keys: readonly string[]): Record<string, unknown> {
+    const known: Record<string, unknown> = {}
+    for (const key of keys) {
+      const name = shape.byName.has(key) ? key : shape.byLowerName.get(key.toLowerCase())
+      if (name === undefined) this.#unknownField(key, shape)
+      else if (Object.hasOwn(known, name)) this.#fault('duplicate-field', `field "${key}" stands here twice (letter case does not count)`, key)
+      else known[name] = raw[key]
+    }
+    return known
   }
 
   #list(shape: Extract<Shape, { type: 'list' }>, raw: unknown, isItem: boolean): unknown {

@@ -14,11 +14,12 @@ export function escapeMarkup(json: string): string {
 }
 
 /**
- * A copy of a value with its fields in declared order, maps sorted by key bytes and left out what Go leaves out (`Omit` of `schema.ts`).
- * Fields that the schema does not know are dropped.
+ * A value with its fields in declared order, maps sorted by key bytes and left out what Go leaves out (`Omit` of `schema.ts`).
+ * Fields that the schema does not know are dropped. The value itself when it is so already, otherwise a copy.
  */
 export function arrange(schema: v.GenericSchema, value: unknown): unknown {
-  return arrangeShape(shapeOf(schema), value)
+  const shape = shapeOf(schema)
+  return isArranged(shape, value) ? value : arrangeShape(shape, value)
 }
 
 // --- internal ---
@@ -26,6 +27,45 @@ export function arrange(schema: v.GenericSchema, value: unknown): unknown {
 const ESCAPED = /[<>&\u2028\u2029\u007f]/
 const ESCAPED_ALL = /[<>&\u2028\u2029]/g
 const ESCAPES: Record<string, string> = { '<': '\\u003c', '>': '\\u003e', '&': '\\u0026', '\u2028': '\\u2028', '\u2029': '\\u2029' }
+
+/** Whether a value is arranged as it is, as nearly all are that were stored. Makes no objects. */
+function isArranged(shape: Shape, value: unknown): boolean {
+  if (value === null || value === undefined) return false
+  switch (shape.type) {
+    case 'struct':
+      return isObject(value) && isArrangedStruct(shape, value)
+    case 'list':
+      return Array.isArray(value) && value.every((item) => isArranged(shape.item, item))
+    case 'map': {
+      if (!isObject(value)) return false
+      let previous: string | undefined
+      for (const key in value) {
+        if (previous !== undefined && compareBytes(previous, key) > 0) return false
+        if (!isArranged(shape.value, value[key])) return false
+        previous = key
+      }
+      return true
+    }
+    default:
+      return true
+  }
+}
+
+/** Goes through the declared fields and those that are there side by side. */
+function isArrangedStruct({ fields }: Extract<Shape, { type: 'struct' }>, value: Record<string, unknown>): boolean {
+  let at = 0
+  for (const key in value) {
+    for (; at < fields.length && fields[at]?.[0] !== key; at++) if (!mayBeAbsent(fields[at]?.[1])) return false
+    const field = fields[at++]?.[1]
+    if (field === undefined || isOmitted(field, value[key]) || !isArranged(field, value[key])) return false
+  }
+  for (; at < fields.length; at++) if (!mayBeAbsent(fields[at]?.[1])) return false
+  return true
+}
+
+function mayBeAbsent(field: Shape | undefined): boolean {
+  return field === undefined || isOmitted(field, undefined)
+}
 
 function arrangeShape(shape: Shape, value: unknown): unknown {
   if (value === null || value === undefined) return undefined
@@ -75,11 +115,13 @@ export function compareBytes(a: string, b: string): number {
 
 /** Is this beyond JSON.stringify? It knows no bigint, and puts keys such as "10" before all others; only maps have such keys, and maps are sorted. */
 export function needsCare(value: object): boolean {
-  if (!Array.isArray(value)) for (const key of Object.keys(value)) if (isIndexLike(key)) return true
-  for (const item of Object.values(value)) {
-    if (typeof item === 'bigint' || (typeof item === 'object' && item !== null && needsCare(item))) return true
-  }
+  if (Array.isArray(value)) return value.some(isCareful)
+  for (const key in value) if (isIndexLike(key) || isCareful((value as Record<string, unknown>)[key])) return true
   return false
+}
+
+function isCareful(item: unknown): boolean {
+  return typeof item === 'bigint' || (typeof item === 'object' && item !== null && needsCare(item))
 }
 
 function isIndexLike(key: string): boolean {

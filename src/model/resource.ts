@@ -9,14 +9,14 @@ import type * as v from 'valibot'
 /** Reads one resource of a known kind out of parsed YAML or JSON. Faults go to `options.report`; the result holds what was good. */
 export function decodeResource(kind: Kind, raw: Record<string, unknown>, options: DecodeOptions): Resource {
   const resource: Resource = { kind: kind.kind, apiVersion: API_VERSION, metadata: {} }
-  const seen = new Set<string>()
+  const seen: string[] = []
   for (const key of Object.keys(raw)) {
     const name = topLevelName(key)
-    if (name !== undefined && seen.has(name)) {
+    if (name !== undefined && seen.includes(name)) {
       options.report({ code: 'duplicate-field', path: [key], message: `field "${key}" stands here twice (letter case does not count)`, atKey: true })
       continue
     }
-    seen.add(name ?? key)
+    if (name !== undefined) seen.push(name)
     switch (name) {
       case 'kind':
       case 'apiVersion':
@@ -61,12 +61,13 @@ export function validateResource(kind: Kind, resource: Resource, report: (fault:
  */
 export function encodeResource(kind: Kind, resource: Resource, storedName?: string): string {
   const stored = kind.body.toStored ? kind.body.toStored(structuredClone(resource) as never) : resource
-  const { resourceVersion: _, selfLink: __, ...metadata } = stored.metadata
-  if (storedName !== undefined) metadata.name = storedName
-  return goJson(arrangeResource(kind, { ...stored, metadata }))
+  const arranged = arrangeResource(kind, stored)
+  const { metadata } = arranged
+  arranged.metadata = { ...metadata, name: storedName ?? metadata.name, resourceVersion: undefined, selfLink: undefined }
+  return goJson(arranged)
 }
 
-/** A copy with every field in its place, as JSON output shows it. */
+/** The same with every field in its place, as JSON output shows it; what is in its place already is shared with the resource. */
 export function arrangeResource(kind: Kind, resource: Resource): Resource {
   const result: Resource = {
     kind: kind.kind,
@@ -80,14 +81,14 @@ export function arrangeResource(kind: Kind, resource: Resource): Resource {
 
 // --- internal ---
 
-const TOP_LEVEL = new Map(['kind', 'apiVersion', 'metadata', 'spec', 'status'].map((name) => [name.toLowerCase(), name]))
+const TOP_LEVEL = ['kind', 'apiVersion', 'metadata', 'spec', 'status']
 
 function isLeftOut(schema: v.GenericSchema, status: unknown): boolean {
   return status === undefined && shapeOf(schema).meta.omit === 'absent'
 }
 
 function topLevelName(key: string): string | undefined {
-  return TOP_LEVEL.get(key.toLowerCase())
+  return TOP_LEVEL.includes(key) ? key : TOP_LEVEL.find((name) => name.toLowerCase() === key.toLowerCase())
 }
 
 function unknownTopLevel(key: string, options: DecodeOptions): void {
@@ -103,6 +104,7 @@ function unknownTopLevel(key: string, options: DecodeOptions): void {
 
 /** Fills defaults in structs that are there; a default does not make its parent. */
 function fillDefaults(shape: Shape, value: unknown): void {
+  if (!hasDefaults(shape)) return
   if (shape.type === 'struct' && isObject(value)) {
     for (const [name, field] of shape.fields) {
       if (field.default !== undefined && isOmitted(field, value[name])) value[name] = structuredClone(field.default)
@@ -113,4 +115,24 @@ function fillDefaults(shape: Shape, value: unknown): void {
   } else if (shape.type === 'map' && isObject(value)) {
     for (const item of Object.values(value)) fillDefaults(shape.value, item)
   }
+}
+
+const withDefaults = new WeakMap<Shape, boolean>()
+
+/** Whether a field in it or below has a default; most have none. */
+function hasDefaults(shape: Shape): boolean {
+  let known = withDefaults.get(shape)
+  if (known === undefined) {
+    const below =
+      shape.type === 'struct'
+        ? shape.fields.map(([, field]) => field)
+        : shape.type === 'list'
+          ? [shape.item]
+          : shape.type === 'map'
+            ? [shape.value]
+            : []
+    known = below.some((inner) => inner.default !== undefined || hasDefaults(inner))
+    withDefaults.set(shape, known)
+  }
+  return known
 }

@@ -1,6 +1,7 @@
 import { API_VERSION, type Kind, type Resource } from '../model/kind.ts'
 import { arrangeResource } from '../model/resource.ts'
 import { formatJson } from './json.ts'
+import { layOutStored } from './stored-json.ts'
 import { formatYaml } from './yaml.ts'
 
 /** Something that was asked for, and what there was. */
@@ -8,6 +9,8 @@ export interface ResultGroup {
   readonly kind: Kind
   /** A list may be gone through once only: it need not be in memory as a whole. */
   readonly resources: Iterable<Resource>
+  /** The same as stored text, to be gone through instead: JSON hardly needs more. */
+  readonly unread?: Iterable<{ readonly text: string; readonly revision: number; read(): Resource | undefined }> | undefined
   /** The store's revision, when all resources of the kind were asked for; absent: they were asked for by name. */
   readonly revision?: number
 }
@@ -74,6 +77,8 @@ export function writeJson(groups: readonly ResultGroup[], write: Write, toV1?: T
 
 /** Big enough for few system calls, small enough for a reader to begin. */
 const CHUNK = 1 << 16
+/** Items of a long list that are made JSON at once: faster than one by one, without the whole list in memory. */
+const RUN = 100
 
 function inChunks(write: Write): { readonly write: Write; readonly end: () => void } {
   let pending = ''
@@ -117,8 +122,23 @@ function writeJsonGroup(group: ResultGroup, write: Write): void {
   if (group.revision === undefined) return write(formatJson(documentsOf([group])[0]))
   // The head's closing brace comes after the items.
   write(`${formatJson(listHead(group)).slice(0, -2)},\n  "items": `)
-  writeJsonArray(arrangeAll(group), '  ', write)
+  if (group.unread) writeUnread(group.kind, group.unread, '  ', write)
+  else writeJsonArray(arrangeAll(group), '  ', write)
   write('\n}')
+}
+
+function writeUnread(kind: Kind, unread: NonNullable<ResultGroup['unread']>, indent: string, write: Write): void {
+  const inner = `${indent}  `
+  let count = 0
+  for (const item of unread) {
+    let json = layOutStored(kind, item.text, item.revision, inner)
+    if (json === undefined) {
+      const resource = item.read()
+      json = resource && formatJson(arrangeResource(kind, resource), inner)
+    }
+    if (json !== undefined) write(`${count++ === 0 ? '[' : ','}\n${inner}${json}`)
+  }
+  write(count === 0 ? '[]' : `\n${indent}]`)
 }
 
 function* arrangeAll(group: ResultGroup): Iterable<Resource> {
@@ -127,8 +147,19 @@ function* arrangeAll(group: ResultGroup): Iterable<Resource> {
 
 /** `indent`: that of the line on which the array begins. */
 function writeJsonArray(items: Iterable<unknown>, indent: string, write: Write): void {
-  const inner = `${indent}  `
-  let count = 0
-  for (const item of items) write(`${count++ === 0 ? '[' : ','}\n${inner}${formatJson(item, inner)}`)
-  write(count === 0 ? '[]' : `\n${indent}]`)
+  let begun = false
+  const writeRun = (run: readonly unknown[]) => {
+    // Without the brackets and what stands before the last one.
+    write(`${begun ? ',' : '['}${formatJson(run, indent).slice(1, -2 - indent.length)}`)
+    begun = true
+  }
+  let run: unknown[] = []
+  for (const item of items) {
+    run.push(item)
+    if (run.length < RUN) continue
+    writeRun(run)
+    run = []
+  }
+  if (run.length > 0) writeRun(run)
+  write(begun ? `\n${indent}]` : '[]')
 }

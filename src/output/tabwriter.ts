@@ -5,14 +5,17 @@
 export function layOutColumns(rows: readonly (readonly string[])[]): string {
   const widths: number[] = []
   for (const row of rows) {
-    for (const [column, cell] of row.entries()) {
-      const width = Math.max(MIN_WIDTH, runes(cell) + PADDING)
+    for (let column = 0; column < row.length; column++) {
+      const width = Math.max(MIN_WIDTH, runes(row[column] ?? '') + PADDING)
       if (width > (widths[column] ?? 0)) widths[column] = width
     }
   }
   let text = ''
   for (const row of rows) {
-    for (const [column, cell] of row.entries()) text += cell.padEnd((widths[column] ?? 0) + cell.length - runes(cell))
+    for (let column = 0; column < row.length; column++) {
+      const cell = row[column] ?? ''
+      text += cell.padEnd((widths[column] ?? 0) + cell.length - runes(cell))
+    }
     text += '\n'
   }
   return text

@@ -2,6 +2,7 @@ import type { Ip, Net } from '../model/net.ts'
 import type { Port } from '../model/port.ts'
 import type { Selector } from '../model/selector/ast.ts'
 import type { Labels } from '../model/selector/evaluate.ts'
+import type { Failsafe } from './failsafe.ts'
 
 export type Direction = 'ingress' | 'egress'
 
@@ -27,6 +28,8 @@ export interface EndpointFacts {
   readonly ports: readonly NamedPort[]
   /** A host endpoint for all interfaces of its host, which doNotTrack policies do not act on. */
   readonly allInterfaces?: boolean
+  /** What its host lets through before any policy, where that is not Calico's default; of host endpoints only. */
+  readonly failsafe?: Failsafe
 }
 
 export interface NamedPort {

@@ -8,6 +8,9 @@ export interface Datastore {
   /** For messages: `etcd at http://127.0.0.1:2379`, `the local datastore at /home/a/...`. No secrets. */
   readonly name: string
 
+  /** Whether other hosts can be on it. */
+  readonly isShared: boolean
+
   /** The value of a key, now or at a past revision. @throws DatastoreError (`compacted`) when that revision is gone */
   get(key: string, options?: ReadOptions): Promise<KeyValue | undefined>
 
@@ -97,7 +100,7 @@ export interface TransactionResult {
   readonly succeeded: boolean
   /** The store's revision after the transaction. */
   readonly revision: number
-  /** One for each operation that ran, in order: what a `get` found, what a `delete` removed; empty for a `put`. */
+  /** One for each operation that ran, in order: what a `get` found; empty for others. */
   readonly responses: readonly (readonly KeyValue[])[]
 }
 

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { parseIp } from '../../src/model/net.ts'
 import { namespacesHere } from '../lab/namespace.ts'
 import { PacketLab } from '../lab/packet-lab.ts'
@@ -80,6 +81,18 @@ describe('the agent', { skip: namespacesHere('conntrack', 'perl', 'taskset') }, 
     assert.deepEqual(routes(), ['10.1.0.1 dev cali0 scope link', '10.1.0.2 dev cali1 scope link'])
   })
 
+  it('makes a route again that someone else has taken away', async () => {
+    const route = '10.1.0.1 dev cali0 scope link'
+    const isThere = () => lab.host.run(['ip', 'route', 'show', 'proto', '90']).includes(route)
+    assert.ok(isThere())
+    // By now it listens; more than once, since it may be about to make them anyway.
+    for (let time = 0; time < 3; time++) {
+      lab.host.run(['ip', 'route', 'del', '10.1.0.1/32', 'dev', 'cali0'])
+      for (let tries = 0; tries < 200 && !isThere(); tries++) await pause(50)
+      assert.ok(isThere())
+    }
+  })
+
   it('forgets the connections of an address that goes: who has it next did not make them', async () => {
     let before = agent.revision
     await apply(profile('net2', '{action: Allow}'))
@@ -97,6 +110,39 @@ describe('the agent', { skip: namespacesHere('conntrack', 'perl', 'taskset') }, 
     await agent.reaches(before + 1)
     lab.neighbours([[address(0)], [address(1)], [address(2)]])
     assert.deepEqual(await lab.deliver([{ from: 2, to: 0, packet: back }]), [false])
+  })
+
+  it('goes by FelixConfiguration, and by a file and the environment before it', async () => {
+    const own = parseIp('203.0.113.1') ?? assert.fail('no address')
+    if (!lab.host.run(['ip', '-br', 'address', 'show', 'eth0']).includes('203.0.113.1')) lab.address('eth0', own)
+    const configuration = (name: string, spec: string) =>
+      `apiVersion: projectcalico.org/v3\nkind: FelixConfiguration\nmetadata: {name: ${name}}\nspec: {${spec}}\n`
+    const reachesHost = async () => {
+      const packet = { source: address(0), destination: own, protocol: 17, srcPort: port++, dstPort: 80 }
+      return (await lab.deliver([{ from: 0, to: 'host', packet }]))[0]
+    }
+    const applied = async (...documents: readonly string[]) => {
+      const before = agent.revision
+      await apply(...documents)
+      await agent.reaches(before + 1)
+      return await reachesHost()
+    }
+    assert.equal(await reachesHost(), false)
+    assert.equal(await applied(configuration('default', 'defaultEndpointToHostAction: Accept, vxlanMTU: 1400')), true)
+    await agent.logs('settings that are not used by this agent')
+    assert.equal(await applied(configuration('node.lab', 'defaultEndpointToHostAction: Drop')), false)
+    await agent.stop()
+    const file = join(folder, 'felix.cfg')
+    await writeFile(file, '[global]\nDefaultEndpointToHostAction = RETURN\n')
+    agent = await Agent.start(lab, folder, { args: [`--felix-config=${file}`] })
+    assert.equal(await reachesHost(), true)
+    await agent.stop()
+    agent = await Agent.start(lab, folder, { args: [`--felix-config=${file}`], env: { FELIX_DEFAULTENDPOINTTOHOSTACTION: 'Drop' } })
+    assert.equal(await reachesHost(), false)
+    await writeFile(file, '[global]\n\nDefaultEndpointToHostAction = Perhaps\n')
+    const refused = await runBuilt(['node', 'run', `--felix-config=${file}`, '--run-dir', join(folder, 'run')], { env: environment() })
+    assert.equal(refused.code, 1)
+    assert.match(refused.stderr, /felix\.cfg:3: DefaultEndpointToHostAction = Perhaps: the value is not one of Drop, Accept, Return/)
   })
 
   it('leaves everything as it is when it is killed, and writes nothing again when it is back', async () => {
@@ -167,6 +213,11 @@ describe('the agent', { skip: namespacesHere('conntrack', 'perl', 'taskset') }, 
   })
 })
 
+interface Extra {
+  readonly args?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+}
+
 /** A running agent, and what it says. */
 class Agent {
   revision = 0
@@ -186,14 +237,14 @@ class Agent {
   }
 
   /** Resolves when the kernel has what the datastore says. */
-  static async start(lab: PacketLab, folder: string): Promise<Agent> {
-    const agent = await Agent.launch(lab, folder, process.env['PATH'] ?? '')
+  static async start(lab: PacketLab, folder: string, extra: Extra = {}): Promise<Agent> {
+    const agent = await Agent.launch(lab, folder, process.env['PATH'] ?? '', extra)
     await agent.reaches(1)
     return agent
   }
 
   /** Starts it; `path` says where programs are. */
-  static async launch(lab: PacketLab, folder: string, path: string): Promise<Agent> {
+  static async launch(lab: PacketLab, folder: string, path: string, extra: Extra = {}): Promise<Agent> {
     const [program = '', ...args] = lab.host.inside([
       process.execPath,
       PROGRAM,
@@ -202,8 +253,9 @@ class Agent {
       '--name=lab',
       `--run-dir=${join(folder, 'run')}`,
       '--agent-log=debug',
+      ...(extra.args ?? []),
     ])
-    const env = { PATH: path, HOME: folder, CALICOCTL_DATASTORE: join(folder, 'store.db') }
+    const env = { PATH: path, HOME: folder, CALICOCTL_DATASTORE: join(folder, 'store.db'), ...extra.env }
     const child = spawn(program, args, { env, stdio: ['ignore', 'ignore', 'pipe'] })
     await once(child, 'spawn')
     return new Agent(child, folder)

@@ -1,5 +1,6 @@
 // `npm run bench`: what commands cost, as multiples of starting Node (`node -e 0`) in the same run. Prints a table; exits 1 when a bound is broken.
-//   npm run bench -- get          only rows whose name has the word
+// After it come benches that are programs of their own, each with its section; those of the agent need root.
+//   npm run bench -- get          only rows and sections whose name has the word
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
@@ -16,6 +17,15 @@ const folder = mkdtempSync(join(tmpdir(), 'calicoctl-bench-'))
 const { NODE_EXTRA_CA_CERTS: _, ...environment } = process.env
 const base = { ...environment, HOME: folder, XDG_CACHE_HOME: join(folder, 'cache'), XDG_STATE_HOME: join(folder, 'state'), NO_COLOR: '1' }
 const COUNT = 10_000
+/** Files beside this one. */
+const SECTIONS = [
+  { name: 'lint' },
+  { name: 'addresses' },
+  { name: 'policy-diff' },
+  { name: 'dataplane', needsRoot: true },
+  { name: 'agent', needsRoot: true },
+  { name: 'attach', needsRoot: true },
+]
 
 if (!existsSync(join(root, 'dist', 'start.cjs'))) {
   console.error('not built: run `npm run build` first')
@@ -41,10 +51,20 @@ try {
   etcd.stop()
   rmSync(folder, { recursive: true, force: true })
 }
-print()
+if (rows.length > 0) print()
 process.exitCode = rows.some(isOver) ? 1 : 0
+for (const section of SECTIONS) if (wanted(section.name)) run(section)
 
 // --- internal ---
+
+/** A bench that prints its own figures and says by its status whether a bound is broken. */
+function run({ name, needsRoot }) {
+  const cannot = needsRoot && process.getuid?.() !== 0
+  console.log(`\n${name}${cannot ? ': skipped, needs root' : ''}`)
+  if (cannot) return
+  const { status } = spawnSync(process.execPath, [join(root, 'test', 'bench', `${name}.mjs`)], { stdio: 'inherit', env: environment })
+  if (status !== 0) process.exitCode = 1
+}
 
 /** Commands that are mostly start-up: many interleaved runs, the fastest and the middle one of each. */
 function short() {

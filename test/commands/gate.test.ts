@@ -26,8 +26,12 @@ function describeGate(openStore: () => Promise<Datastore>): void {
   })
 
   const inStore = async () => (await store.range(prefixRange('/calico/'))).keyValues.map(({ key, value }) => [key, value])
-  const reasons = async () =>
-    (await store.range(prefixRange('/calico/calicoctl/changes/'))).keyValues.map(({ value }) => (JSON.parse(value) as { why?: string }).why)
+  /** In the order of the changes, which the records' keys do not tell within a millisecond. */
+  const reasons = async () => {
+    const { keyValues } = await store.range(prefixRange('/calico/calicoctl/changes/'))
+    const records = keyValues.toSorted((a, b) => a.modRevision - b.modRevision)
+    return records.map(({ value }) => (JSON.parse(value) as { why?: string }).why)
+  }
 
   /** Commands in a folder with the tests and manifests, on a store that has the networks. */
   async function gated(

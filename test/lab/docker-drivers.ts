@@ -1,6 +1,7 @@
 // Runs inside of a host of the lab: the two drivers on a local datastore, with a node and pools. Ends with its input.
 import { setTimeout as pause } from 'node:timers/promises'
 import { startDockerDrivers } from '../../src/agent/docker/drivers.ts'
+import { Routes } from '../../src/agent/host/routes.ts'
 import { openDatastore } from '../../src/store/open.ts'
 
 const [, , path = '', labels = 'false'] = process.argv
@@ -18,6 +19,7 @@ await startDockerDrivers({
   scope: 'auto',
   containerLabels: labels === 'true',
   programmed: async () => {},
+  routes: new Routes(),
   events: {
     failed: (method, error) => say(`driver: ${method}: ${String(error)}`),
     warning: (message) => say(`driver: ${message}`),

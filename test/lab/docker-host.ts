@@ -41,6 +41,8 @@ export class DockerHost {
   readonly #pid: number
   #dockerd: ChildProcess | undefined
   #drivers: ChildProcess | undefined
+  /** Processes of containers, as the host numbers them. */
+  readonly #pids = new Map<string, string>()
   #log = ''
 
   private constructor(name: string, folder: string, outer: ChildProcess, pid: number, fabric: Fabric | undefined) {
@@ -84,6 +86,11 @@ export class DockerHost {
     return { code: code ?? -1, stdout, stderr }
   }
 
+  /** Starts a command inside that runs on; its input and output are pipes. */
+  start(command: readonly string[]): ChildProcess {
+    return this.#spawn(command, ['pipe', 'pipe', 'pipe'])
+  }
+
   /** Runs a command that must work; gives what it printed, without the last line feed. */
   async run(...command: string[]): Promise<string> {
     const { code, stdout, stderr } = await this.try(command)
@@ -93,6 +100,33 @@ export class DockerHost {
 
   docker(...args: string[]): Promise<string> {
     return this.run('docker', ...args)
+  }
+
+  /**
+   * Sends pings out of a container, one each 25 milliseconds, past Docker, which may be away. Resolves when the last was answered or given up.
+   */
+  async ping(container: string, address: string, count: number): Promise<{ readonly sent: number; readonly answered: number }> {
+    const pid = this.#pids.get(container) ?? (await this.docker('inspect', '--format', '{{ .State.Pid }}', container))
+    this.#pids.set(container, pid)
+    const { stdout, stderr } = await this.try([
+      'nsenter',
+      '-t',
+      pid,
+      '-n',
+      'ping',
+      '-q',
+      '-n',
+      '-W',
+      '1',
+      '-i',
+      '0.025',
+      '-c',
+      String(count),
+      address,
+    ])
+    const [, sent = '', answered = ''] = /(\d+) packets transmitted, (\d+) received/.exec(stdout) ?? []
+    if (sent === '') throw new Error(`ping: ${stdout}${stderr}`)
+    return { sent: Number(sent), answered: Number(answered) }
   }
 
   /** Starts the two drivers on this host's datastore; Docker finds them. */
@@ -111,10 +145,22 @@ export class DockerHost {
     this.#drivers = undefined
   }
 
+  /** Starts the agent as `startAgent`, with a clock that is so much ahead, as in `+5m`. */
+  async startAgentAhead(by: string, ...options: readonly string[]): Promise<void> {
+    await this.#startAgent(['env', 'FAKETIME_DONT_FAKE_MONOTONIC=1', 'faketime', '-f', by], options)
+  }
+
   /** Starts the agent of the built program on this host's datastore: it brings the drivers. Resolves when its rules are in the kernel. */
   async startAgent(...options: readonly string[]): Promise<void> {
+    await this.#startAgent([], options)
+  }
+
+  async #startAgent(before: readonly string[], options: readonly string[]): Promise<void> {
     const own = this.#fabric ? [] : ['--name=host1', `--datastore=${this.store}`]
-    const child = this.#spawn([process.execPath, PROGRAM, 'node', 'run', '--agent-log=debug', ...own, ...options], ['ignore', 'ignore', 'pipe'])
+    const child = this.#spawn(
+      [...before, process.execPath, PROGRAM, 'node', 'run', '--agent-log=debug', ...own, ...options],
+      ['ignore', 'ignore', 'pipe'],
+    )
     this.#drivers = child
     const from = this.#log.length
     await new Promise<void>((resolve, reject) => {
@@ -153,12 +199,20 @@ export class DockerHost {
   }
 
   async close(): Promise<void> {
-    const closed = this.#outer.exitCode === null ? once(this.#outer, 'exit') : undefined
-    this.#outer.kill('SIGKILL')
-    await closed
+    if (this.#outer.exitCode === null && this.#outer.signalCode === null) {
+      const closed = once(this.#outer, 'exit')
+      // With the first process of the host go all others; `unshare` has waited for it when it ends.
+      process.kill(this.#pid, 'SIGKILL')
+      await closed
+    }
     // Control groups belong to no namespace.
     for (const hierarchy of await readdir(CGROUPS)) await removeGroups(join(CGROUPS, hierarchy, this.#cgroup))
     await rm(this.#folder, { recursive: true, force: true })
+  }
+
+  /** The beginning of a command line that runs what follows on this host. */
+  get enter(): readonly string[] {
+    return ['nsenter', '-t', String(this.#pid), '-m', '-n', '-u', '-p', '--']
   }
 
   get #cgroup(): string {
@@ -166,9 +220,9 @@ export class DockerHost {
   }
 
   #spawn(command: readonly string[], stdio: ('ignore' | 'pipe')[]): ChildProcess {
-    const inside = ['-t', String(this.#pid), '-m', '-n', '-u', '-p', '--', ...command]
+    const [program = '', ...args] = [...this.enter, ...command]
     const etcd = this.#fabric && { ETCD_ENDPOINTS: this.#fabric.etcd }
-    return spawn('nsenter', inside, { stdio, env: { PATH: process.env['PATH'], HOME: '/root', LC_ALL: 'C', ...etcd } })
+    return spawn(program, args, { stdio, env: { PATH: process.env['PATH'], HOME: '/root', LC_ALL: 'C', ...etcd } })
   }
 
   /** A file system with nothing in it but busybox under all its names. */

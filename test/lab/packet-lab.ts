@@ -4,21 +4,27 @@ import type { Packet } from '../../src/policy/interpreter/packet.ts'
 import { NetworkNamespace, PacketSender } from './netns.ts'
 import { packetBytes } from './packet-bytes.ts'
 
-/** A packet, and the wires it is sent from and expected at: numbers of workloads, `outside` otherwise. */
+/** Where a packet is sent from and expected at: the wire of a workload, `outside` (`eth0`), `elsewhere` (`eth1`), or the host itself. */
+export type LabPlace = number | 'outside' | 'elsewhere' | 'host'
+
+/** A packet, and its ends. Not both are the host. */
 export interface Sending {
-  readonly from: number | 'outside'
-  readonly to: number | 'outside'
+  readonly from: LabPlace
+  readonly to: LabPlace
   readonly packet: Packet
+  /** What it is when it arrives, where the host translates its addresses. */
+  readonly arriving?: Packet
 }
 
 /**
- * A host in a namespace of its own, with wires to workloads (`cali0`, `cali1`, ...) and to an outside (`eth0`): packets go where its kernel lets them, and what
+ * A host in a namespace of its own, with wires to workloads (`cali0`, `cali1`, ...) and to an outside (`eth0`, `eth1`): packets go where its kernel lets them, and what
  * comes out is seen. All other ends of the wires are in one namespace, where packets are only sent and noted.
  */
 export class PacketLab {
   readonly host: NetworkNamespace
   readonly #ends: NetworkNamespace
   readonly #sender: PacketSender
+  readonly #hostSender: PacketSender
   #routes: readonly string[] = []
   #fence = 0
 
@@ -26,13 +32,14 @@ export class PacketLab {
     this.host = host
     this.#ends = ends
     this.#sender = new PacketSender(ends)
+    this.#hostSender = new PacketSender(host)
   }
 
   /** Builds it with some workloads. */
   static async open(workloads: number): Promise<PacketLab> {
     const [host, ends] = [await NetworkNamespace.open(), await NetworkNamespace.open()]
     for (const namespace of [host, ends]) namespace.run(['sh', '-c', SETTINGS])
-    const wires = ['eth0', FENCE_IN, FENCE_OUT, ...Array.from({ length: workloads }, (_, index) => `cali${index}`)]
+    const wires = ['eth0', 'eth1', FENCE_IN, FENCE_OUT, ...Array.from({ length: workloads }, (_, index) => `cali${index}`)]
     const make = (name: string) => [
       `link add ${name} address ${HOST_MAC} type veth peer name ${name} address ${END_MAC} netns ${ends.pid}`,
       `link set ${name} up`,
@@ -50,13 +57,17 @@ export class PacketLab {
         ])
         .join('\n'),
     )
-    ends.run(['nft', '-f', '-'], NOTES)
+    ends.run(['nft', '-f', '-'], notes('prerouting priority -400', 'drop'))
+    // What comes to the host itself: behind all that could drop it. Only what goes on is a connection to which there can be answers.
+    host.run(['nft', '-f', '-'], notes('input priority 400', 'accept') + FENCE)
     const outside = [
       `neigh add ${GATEWAY4} lladdr ${END_MAC} dev eth0 nud permanent`,
       `neigh add ${GATEWAY6} lladdr ${END_MAC} dev eth0 nud permanent`,
       `route add default via ${GATEWAY4} dev eth0 onlink`,
       `route add ::/0 via ${GATEWAY6} dev eth0`,
-      ...reach(formatIp(FENCE_TO), FENCE_OUT),
+      `neigh add ${GATEWAY4} lladdr ${END_MAC} dev eth1 nud permanent`,
+      `neigh add ${GATEWAY6} lladdr ${END_MAC} dev eth1 nud permanent`,
+      ...ELSEWHERE.map((net) => `route add ${net} via ${net.includes(':') ? GATEWAY6 : GATEWAY4} dev eth1 onlink`),
     ]
     host.run(['ip', '-batch', '-'], outside.join('\n'))
     return new PacketLab(host, ends)
@@ -72,6 +83,11 @@ export class PacketLab {
     this.host.run(['conntrack', '-F'])
   }
 
+  /** Gives an interface of the host an address of its own. */
+  address(wire: string, ip: Ip): void {
+    this.host.run(['ip', 'address', 'add', `${formatIp(ip)}/${ip.family === 4 ? 32 : 128}`, 'dev', wire, ...(ip.family === 6 ? ['nodad'] : [])])
+  }
+
   /** Makes the host know who has which address on the wires of workloads; for labs in which something else makes the routes. */
   neighbours(addresses: readonly (readonly Ip[])[]): void {
     const lines = addresses.flatMap((ips, index) => ips.map((ip) => `neigh replace ${formatIp(ip)} lladdr ${END_MAC} dev cali${index} nud permanent`))
@@ -80,33 +96,54 @@ export class PacketLab {
 
   /** Sends packets one after another and tells of each whether it came out where it should. Those to one end must differ in what `keyOf` looks at. */
   async deliver(sendings: readonly Sending[]): Promise<boolean[]> {
-    this.#ends.run(['nft', '-f', '-'], NOTED.map(({ set }) => `flush set inet notes ${set}\n`).join(''))
+    for (const namespace of [this.#ends, this.host])
+      namespace.run(['nft', '-f', '-'], NOTED.map(({ set }) => `flush set inet notes ${set}\n`).join(''))
     const fence: Packet = { protocol: 17, source: FENCE_FROM, destination: FENCE_TO, srcPort: 1 + (this.#fence++ % 60_000), dstPort: 7 }
-    await this.#sender.send([...sendings.map(({ from, packet }) => wired(wireOf(from), packet)), wired(FENCE_IN, fence)])
-    // What comes last came through the same queues behind all others.
-    let seen = this.#seen()
-    for (let tries = 0; !seen.has(keyOf(FENCE_OUT, fence)); tries++) {
-      if (tries === TRIES) throw new Error(`nothing comes through the lab: ${[...seen].join('; ')}`)
-      seen = this.#seen()
+    // One after another, even if some are sent by the host: all senders are on one processor.
+    for (const run of runsOf(sendings)) {
+      const sender = run.fromHost ? this.#hostSender : this.#sender
+      await sender.send(run.sendings.map(({ from, to, packet }) => wired(wireOf(run.fromHost ? to : from), packet)))
     }
-    return sendings.map(({ to, packet }) => seen.has(keyOf(wireOf(to), packet)))
+    await this.#sender.send([wired(FENCE_IN, fence)])
+    // What comes last came through the same queues behind all others.
+    for (let tries = 0; !seenBy(this.#ends).has(keyOf(FENCE_OUT, fence)); tries++) {
+      if (tries === TRIES) throw new Error('nothing comes through the lab')
+    }
+    // What came while that was listed may be missing from the list.
+    const seen = seenBy(this.#ends)
+    const atHost = sendings.some(({ to }) => to === 'host') ? seenBy(this.host) : new Set<string>()
+    return sendings.map(({ from, to, packet: sent, arriving: packet = sent }) =>
+      to === 'host' ? atHost.has(keyOf(wireOf(from), packet)) : seen.has(keyOf(wireOf(to), packet)),
+    )
   }
 
   async close(): Promise<void> {
     await this.#sender.close()
+    await this.#hostSender.close()
     await this.#ends.close()
     await this.host.close()
-  }
-
-  // --- internal ---
-
-  #seen(): Set<string> {
-    const { nftables } = JSON.parse(this.#ends.run(['nft', '-n', '-j', 'list', 'sets', 'inet'])) as { nftables: readonly NftObject[] }
-    return new Set(nftables.flatMap(({ set }) => (set?.elem ?? []).map(({ concat }) => `${protocolOf(set?.name ?? '')}${concat.join(' ')}`)))
   }
 }
 
 // --- internal ---
+
+/** What was noted in a namespace. */
+function seenBy(namespace: NetworkNamespace): Set<string> {
+  const { nftables } = JSON.parse(namespace.run(['nft', '-n', '-j', 'list', 'table', 'inet', 'notes'])) as { nftables: readonly NftObject[] }
+  return new Set(nftables.flatMap(({ set }) => (set?.elem ?? []).map(({ concat }) => `${protocolOf(set?.name ?? '')}${concat.join(' ')}`)))
+}
+
+/** Neighbours in the list that are sent from the host, and those that are not. */
+function runsOf(sendings: readonly Sending[]): { readonly fromHost: boolean; readonly sendings: Sending[] }[] {
+  const runs: { readonly fromHost: boolean; readonly sendings: Sending[] }[] = []
+  for (const sending of sendings) {
+    const fromHost = sending.from === 'host'
+    const last = runs.at(-1)
+    if (last?.fromHost === fromHost) last.sendings.push(sending)
+    else runs.push({ fromHost, sendings: [sending] })
+  }
+  return runs
+}
 
 interface NftObject {
   readonly set?: { readonly name: string; readonly elem?: readonly { readonly concat: readonly (string | number)[] }[] }
@@ -118,9 +155,11 @@ const END_MAC = '02:00:00:00:00:01'
 const HOST_MAC = 'ee:ee:ee:ee:ee:ee'
 const GATEWAY4 = '169.254.1.1'
 const GATEWAY6 = 'fe80::1'
-/** Two wires that no policy is about, as far from each other as workloads are. */
+/** Two wires past all policy, that of host endpoints for all interfaces too, and as far from each other as workloads are. */
 const FENCE_IN = 'fence0'
 const FENCE_OUT = 'fence1'
+/** Networks beyond `eth1`; all others are beyond `eth0`. */
+const ELSEWHERE = ['198.18.77.0/24', '2001:db8:e15e::/64']
 const FENCE_FROM: Ip = { family: 4, value: 0xa9fe_0707 }
 const FENCE_TO: Ip = { family: 4, value: 0xa9fe_0808 }
 
@@ -160,16 +199,25 @@ const NOTED = KINDS.flatMap(({ name, when, types, fields, only }) =>
     .map((family) => ({
       set: `${name}${family}`,
       type: `iface_index . ipv${family}_addr . ipv${family}_addr . ${types}`,
-      rule: `${when} add @${name}${family} { iif . ${family === 4 ? 'ip saddr . ip' : 'ip6 saddr . ip6'} daddr . ${fields} } drop`,
+      rule: `${when} add @${name}${family} { iif . ${family === 4 ? 'ip saddr . ip' : 'ip6 saddr . ip6'} daddr . ${fields} }`,
     })),
 )
-/** Notes what comes and lets it go: no answers. */
-const NOTES = `
+/** Notes what comes, and then lets it go, without answers, or on. */
+const notes = (hook: string, then: 'drop' | 'accept') => `
 table inet notes {
 ${NOTED.map(({ set, type }) => `set ${set} { type ${type}; flags dynamic; size 65535; }`).join('\n')}
 chain note {
-type filter hook prerouting priority -400; policy accept;
-${NOTED.map(({ rule }) => rule).join('\n')}
+type filter hook ${hook}; policy accept;
+${NOTED.map(({ rule }) => `${rule} ${then}`).join('\n')}
+}
+}
+`
+
+const FENCE = `
+table netdev fence {
+chain pass {
+type filter hook ingress device ${FENCE_IN} priority 0; policy accept;
+ether daddr set ${END_MAC} fwd to ${FENCE_OUT}
 }
 }
 `
@@ -178,8 +226,8 @@ function reach(address: string, wire: string): string[] {
   return [`route replace ${address} dev ${wire}`, `neigh replace ${address} lladdr ${END_MAC} dev ${wire} nud permanent`]
 }
 
-function wireOf(end: number | 'outside'): string {
-  return end === 'outside' ? 'eth0' : `cali${end}`
+function wireOf(end: LabPlace): string {
+  return end === 'outside' ? 'eth0' : end === 'elsewhere' ? 'eth1' : `cali${end}`
 }
 
 function wired(wire: string, packet: Packet) {

@@ -48,6 +48,7 @@ function connection(store: Datastore): Datastore {
   const end = new AbortController()
   return {
     name: store.name,
+    isShared: store.isShared,
     get: (...args) => store.get(...args),
     range: (...args) => store.range(...args),
     txn: (...args) => store.txn(...args),

@@ -120,6 +120,8 @@ const VALUES: Readonly<Record<string, string>> = {
   node: 'host1',
   folder: 'run',
   method: 'first-found',
+  number: '64513',
+  backend: 'none',
   seconds: '10',
   scope: 'local',
   connection: 'tcp/80',

@@ -20,8 +20,8 @@ const blocks = readBlocks(text)
 /** Blocks about the checkout itself, not the program: `checkout.test.ts` runs what can be run of them. */
 const ABOUT_THE_CHECKOUT = /^(?:git clone|npm) /
 
-/** `test/agent/tutorial.test.ts` runs it, on a host of its own. */
-const ABOUT_DOCKER = /^calicoctl node run /
+/** `test/agent/tutorial.test.ts` and `test/agent/two-hosts.test.ts` run them, on hosts of their own. */
+const ABOUT_DOCKER = /^(?:calicoctl node run |# On calico-0|\{ "(?:cluster-store|dns)")/
 
 describe('the README', () => {
   let folder: string

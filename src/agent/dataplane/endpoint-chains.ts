@@ -1,9 +1,11 @@
+import { formatNet, type Net } from '../../model/net.ts'
 import { UDP } from '../../policy/connections/packet.ts'
-import { FAILSAFE, type FailsafePort, IP_IN_IP, VXLAN_PORT } from '../../policy/failsafe.ts'
+import { type FailsafePort, IP_IN_IP, VXLAN_PORT } from '../../policy/failsafe.ts'
 import type { Direction } from '../../policy/facts.ts'
 import type { Endpoint, Policy, Tier, World } from '../../policy/world/world.ts'
 import { MARK } from './marks.ts'
 import { shortHash } from './names.ts'
+import type { DataplaneSettings } from './settings.ts'
 import type { PolicyChains } from './policy-chains.ts'
 import type { NftChain } from './ruleset.ts'
 
@@ -20,12 +22,14 @@ export type Hook = 'endpoint' | 'forward' | 'untracked' | 'preDNAT'
 export class EndpointChains {
   readonly #policies: PolicyChains
   readonly #world: World
+  readonly #settings: DataplaneSettings
   readonly #chains = new Map<string, NftChain>()
   /** Names by what acts: most endpoints have the same as others. */
   readonly #names = new Map<string, string>()
   readonly #numbers = new Map<Policy, number>()
 
-  constructor(policies: PolicyChains, world: World) {
+  constructor(policies: PolicyChains, world: World, settings: DataplaneSettings) {
+    this.#settings = settings
     this.#policies = policies
     this.#world = world
   }
@@ -67,13 +71,15 @@ export class EndpointChains {
       return direction === 'egress' ? [`meta l4proto ${IP_IN_IP} drop`, `meta l4proto ${UDP} th dport ${VXLAN_PORT} drop`] : []
     }
     // What belongs to no connection is dropped, answers to untracked packets too.
-    const start = hook === 'endpoint' || hook === 'forward' ? ['ct state invalid drop'] : []
+    const { failsafe, dropsInvalid } = this.#settings
+    const start = dropsInvalid && (hook === 'endpoint' || hook === 'forward') ? ['ct state invalid drop'] : []
     if (hook === 'forward') return start
-    const accept = `${MARK.accept} return`
-    const rules = [...start, ...FAILSAFE[direction].map(([protocol, port]) => `meta l4proto ${protocol} th dport ${port} ${accept}`)]
+    // Before routing it is not known yet whether a packet is for this host: it goes on, tracked and without a mark, to where that is known.
+    const accept = hook === 'endpoint' ? `${MARK.accept} return` : 'accept'
+    const rules = [...start, ...failsafe[direction].map((port) => toFailsafe(port, direction, accept))]
     // Without connection tracking, answers are packets like any other.
     const other = direction === 'ingress' ? 'egress' : 'ingress'
-    return hook === 'untracked' ? [...rules, ...FAILSAFE[other].map((port) => answerTo(port, accept))] : rules
+    return hook === 'untracked' ? [...rules, ...failsafe[other].map((port) => answerTo(port, direction, accept))] : rules
   }
 
   #tiers(policies: readonly Policy[], hook: Hook, direction: Direction): string[] {
@@ -117,6 +123,18 @@ function endsWithDeny({ defaultAction }: Tier, hook: Hook): boolean {
   return (hook === 'endpoint' || hook === 'forward') && defaultAction === 'Deny'
 }
 
-function answerTo([protocol, port]: FailsafePort, verdict: string): string {
-  return `meta l4proto ${protocol} th sport ${port} ${verdict}`
+function toFailsafe([protocol, port, net]: FailsafePort, direction: Direction, verdict: string): string {
+  return `${peerIn(net, direction)}meta l4proto ${protocol} th dport ${port} ${verdict}`
+}
+
+function answerTo([protocol, port, net]: FailsafePort, direction: Direction, verdict: string): string {
+  return `${peerIn(net, direction)}meta l4proto ${protocol} th sport ${port} ${verdict}`
+}
+
+function peerIn(net: Net | undefined, direction: Direction): string {
+  if (!net) return ''
+  const family = net.family === 4 ? 'ip' : 'ip6'
+  // The whole of a family is no condition that nft takes.
+  const address = net.prefix === 0 ? '' : `${family} ${direction === 'ingress' ? 'saddr' : 'daddr'} ${formatNet(net)} `
+  return `meta nfproto ${family === 'ip' ? 'ipv4' : 'ipv6'} ${address}`
 }

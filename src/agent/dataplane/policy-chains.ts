@@ -4,6 +4,8 @@ import { ownerTitle } from '../../policy/words.ts'
 import type { Policy, Profile, Rule } from '../../policy/world/world.ts'
 import { nftName } from './names.ts'
 import { renderRule } from './rule.ts'
+import { DEFAULT_SETTINGS } from './settings.ts'
+import { type LogSettings, logStatement } from './log-statement.ts'
 import type { NftChain } from './ruleset.ts'
 import type { SetNames } from './sets.ts'
 
@@ -15,14 +17,16 @@ export class PolicyChains {
   readonly #sets: SetNames
   readonly #rendered = new WeakMap<readonly Rule[], Rendered>()
   readonly #chains = new Map<string, NftChain>()
+  #log: LogSettings = DEFAULT_SETTINGS
 
   constructor(sets: SetNames) {
     this.#sets = sets
   }
 
   /** Forgets which chains are in use. */
-  begin(): void {
+  begin(settings: LogSettings): void {
     this.#chains.clear()
+    this.#log = settings
   }
 
   /** The chains that were asked for since `begin`. */
@@ -44,14 +48,15 @@ export class PolicyChains {
     const rules = owner[direction] ?? []
     const known = this.#rendered.get(rules)
     // A set may have another name since: it is called otherwise when it comes to hold networks.
-    if (known?.asked.every((ask) => ask(this.#sets) === ask.setName)) return known.chain
+    const log = logStatement(owner, this.#log)
+    if (known?.log === log && known.asked.every((ask) => ask(this.#sets) === ask.setName)) return known.chain
     const asked: Asked[] = []
     const recorder: SetNames = {
       ofSelector: (selector, family) => record(asked, this.#sets, (sets) => sets.ofSelector(selector, family)),
       ofPort: (port, selector: Selector | undefined, family) => record(asked, this.#sets, (sets) => sets.ofPort(port, selector, family)),
     }
-    const chain: NftChain = { rules: rules.flatMap((rule) => renderRule(rule, recorder)), owner: `${ownerTitle(owner)} (${direction})` }
-    this.#rendered.set(rules, { chain, asked })
+    const chain: NftChain = { rules: rules.flatMap((rule) => renderRule(rule, recorder, log)), owner: `${ownerTitle(owner)} (${direction})` }
+    this.#rendered.set(rules, { chain, asked, log })
     return chain
   }
 }
@@ -59,6 +64,8 @@ export class PolicyChains {
 // --- internal ---
 
 interface Rendered {
+  /** How its Log rules were written. */
+  readonly log: string
   readonly chain: NftChain
   /** The sets that it looks into. */
   readonly asked: readonly Asked[]

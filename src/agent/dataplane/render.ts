@@ -1,4 +1,4 @@
-import { formatIp, formatNet, parseNet } from '../../model/net.ts'
+import { formatIp, formatNet, type Net, netOf, parseNet } from '../../model/net.ts'
 import type { Endpoint, World } from '../../policy/world/world.ts'
 import { baseChains, natChain } from './base-chains.ts'
 import { EndpointChains, type Hook } from './endpoint-chains.ts'
@@ -21,10 +21,11 @@ export class Renderer {
   readonly #selection = new Selection()
 
   render(world: World, host: HostFacts): Rendering {
+    const { settings } = host
     const local = localEndpoints(world, host)
     this.#sets.update(world)
-    this.#policies.begin()
-    const endpointChains = new EndpointChains(this.#policies, world)
+    this.#policies.begin(settings)
+    const endpointChains = new EndpointChains(this.#policies, world, settings)
     const acting = this.#selection.of(world, [...local.workloads.values(), ...local.hosts.values()])
     const maps = new Map<string, NftMap>()
     const dispatch = (name: string, endpoints: ReadonlyMap<string, Endpoint>, hook: Hook, direction: 'ingress' | 'egress') => {
@@ -50,15 +51,13 @@ export class Renderer {
       untrackedOut: dispatch('untracked-out', withoutAll(local.hosts), 'untracked', 'egress'),
       preDnat: dispatch('pre-dnat', local.hosts, 'preDNAT', 'ingress'),
     }
-    const spoofing = [...local.workloads].flatMap(([interfaceName, endpoint]) => allowedSources(interfaceName, endpoint))
-    const chains = new Map<string, NftChain>([
-      ...baseChains(hooks, { spoofing, endpointToHost: host.endpointToHost }),
-      ...endpointChains.chains,
-      ...this.#policies.used(),
-    ])
-    const nat = natChain(host.pools)
+    const spoofing = !settings.allowsSpoofing
+      ? []
+      : [...local.workloads].flatMap(([interfaceName, endpoint]) => allowedSources(interfaceName, endpoint))
+    const chains = new Map<string, NftChain>([...baseChains(hooks, { ...host, spoofing }), ...endpointChains.chains, ...this.#policies.used()])
+    const nat = natChain(host.pools, settings.nat)
     if (nat) chains.set('nat-postrouting', nat)
-    const sets = new Map<string, NftSet>([...sourceSets(local.workloads), ...poolSets(host.pools), ...this.#sets.used()])
+    const sets = new Map<string, NftSet>([...sourceSets(local.workloads), ...poolSets(host), ...hostSets(host), ...this.#sets.used()])
     return { ruleset: { sets, maps, chains }, local }
   }
 }
@@ -85,19 +84,28 @@ function allowedSources(interfaceName: string, { resource }: Endpoint): string[]
   })
 }
 
+/** The addresses of all hosts, if a rule looks into them. */
+function hostSets({ hosts, pools, settings, tunnels }: HostFacts): [string, NftSet][] {
+  if (!tunnels && !(settings.nat.exceptHosts && pools.some(({ natOutgoing }) => natOutgoing))) return []
+  return ([4, 6] as const).map((family) => {
+    const nets = withoutContained(hosts.filter((ip) => ip.family === family).map(netOf))
+    return [`hosts${family}`, { type: `ipv${family}_addr`, interval: true, elements: new Set(nets.map(formatNet)) }]
+  })
+}
+
 /** What is masqueraded on its way out, and what counts as inside (`reference/felix.md 3.8`). */
-function poolSets(pools: HostFacts['pools']): [string, NftSet][] {
+function poolSets({ pools }: HostFacts): [string, NftSet][] {
   if (!pools.some(({ natOutgoing }) => natOutgoing)) return []
   return ([4, 6] as const).flatMap((family): [string, NftSet][] => {
     const own = pools.filter(({ net }) => net.family === family)
-    const set = (chosen: HostFacts['pools']): NftSet => ({
+    const set = (nets: readonly Net[]): NftSet => ({
       type: `ipv${family}_addr`,
       interval: true,
-      elements: new Set(withoutContained(chosen.map(({ net }) => net)).map(formatNet)),
+      elements: new Set(withoutContained(nets).map(formatNet)),
     })
     return [
-      [`pools${family}`, set(own)],
-      [`masquerade${family}`, set(own.filter(({ natOutgoing }) => natOutgoing))],
+      [`pools${family}`, set(own.map(({ net }) => net))],
+      [`masquerade${family}`, set(own.flatMap(({ net, natOutgoing }) => (natOutgoing ? [net] : [])))],
     ]
   })
 }

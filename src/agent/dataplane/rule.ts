@@ -12,22 +12,21 @@ type Family = 4 | 6
 /**
  * A rule of a policy or profile in nft's language, as one line or several: what any of them matches, the rule matches (`reference/felix.md 1.5`).
  * A rule that asks for what the kernel cannot tell (a service, HTTP) never lets anything through: as `Allow` or `Pass` it matches nothing, as `Deny` all that fits
- * the rest of it.
+ * the rest of it. `log`: what a Log rule does.
  */
-export function renderRule(rule: RuleFacts, sets: SetNames): string[] {
+export function renderRule(rule: RuleFacts, sets: SetNames, log: string): string[] {
   if (rule.maybe && rule.action !== 'Deny') return []
-  const statement = STATEMENTS[rule.action]
+  const statement = rule.action === 'Log' ? log : STATEMENTS[rule.action]
   const families: readonly (Family | undefined)[] = isOfOneFamily(rule) ? [4, 6] : [undefined]
   return families.flatMap((family) => alternatives(rule, family, sets).map((conditions) => [...conditions, statement].join(' ')))
 }
 
 // --- internal ---
 
-const STATEMENTS: Readonly<Record<RuleFacts['action'], string>> = {
+const STATEMENTS: Readonly<Record<Exclude<RuleFacts['action'], 'Log'>, string>> = {
   Allow: `${MARK.accept} return`,
   Pass: `${MARK.pass} return`,
   Deny: 'drop',
-  Log: 'log prefix "calico-packet: " level info',
 }
 
 /** Whether the rule looks at something that each version of IP has its own words for. */
@@ -158,7 +157,8 @@ function notPorts(
       ? []
       : namesOf(asked.notPorts).map((name) => `${concatenated(side, family)} != @${sets.ofPort(name, asked.selector, family)}`)
   if (numbers === '') return [names]
-  const other = `th ${portWord(side)} != { ${numbers} }`
+  // A lone port as a range: nft 1.0.6 makes one comparison of `sport != 1` and `dport != 2`, which then holds where either differs.
+  const other = `th ${portWord(side)} != { ${/^\d+$/.test(numbers) ? `${numbers}-${numbers}` : numbers} }`
   if (protocol !== undefined) return PORTED.includes(protocol) ? [[...names, other]] : [names]
   const known = PORTED.join(', ')
   return [

@@ -1,6 +1,5 @@
-import { request } from 'node:http'
 import { isObject } from '../../model/decode.ts'
-import { UserError } from '../../model/user-error.ts'
+import { DockerApiError, parseAnswer, requestDocker } from './docker-request.ts'
 
 /** What the drivers ask of Docker itself. */
 export interface DockerApi {
@@ -22,8 +21,6 @@ export interface DockerContainer {
   readonly id: string
   readonly labels: Readonly<Record<string, string>>
 }
-
-export class DockerApiError extends UserError {}
 
 /**
  * Docker's API on its unix socket. Only questions that Docker answers while it waits for a driver: asking for one container by its id would block both
@@ -65,28 +62,10 @@ const TIMEOUT = 1000
 
 /** Undefined for 404. */
 async function getJson(socketPath: string, path: string): Promise<unknown> {
-  const { status, body } = await new Promise<{ status: number; body: string }>((resolve, reject) => {
-    const fail = (why: string) => reject(new DockerApiError(`Docker does not answer on ${socketPath}: ${why}`))
-    const asked = request({ socketPath, path, headers: { Host: 'docker' }, timeout: TIMEOUT }, (response) => {
-      const chunks: Buffer[] = []
-      response.on('data', (chunk: Buffer) => void chunks.push(chunk))
-      response.on('error', (error) => fail(error.message))
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }))
-    })
-    asked.on('error', (error) => fail(error.message))
-    asked.on('timeout', () => {
-      fail(`nothing came for ${TIMEOUT / 1000} s`)
-      asked.destroy()
-    })
-    asked.end()
-  })
+  const { status, text } = await requestDocker(socketPath, { path, timeout: TIMEOUT })
   if (status === 404) return undefined
   if (status !== 200) throw new DockerApiError(`Docker answers ${path} with status ${status}`)
-  try {
-    return JSON.parse(body) as unknown
-  } catch {
-    throw new DockerApiError(`Docker answers ${path} with something that is not JSON`)
-  }
+  return parseAnswer(path, text)
 }
 
 function text(value: unknown): string {

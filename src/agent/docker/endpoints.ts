@@ -12,11 +12,11 @@ import type { Clock } from '../../store/resources/clock.ts'
 import { resourceKey, type Target } from '../../store/resources/keys.ts'
 import { getResource, isFailure } from '../../store/resources/read.ts'
 import { readStored } from '../../store/resources/stored.ts'
-import { type Intent, writeResources } from '../../store/resources/write.ts'
+import { type Intent, type Outcome, writeResources } from '../../store/resources/write.ts'
 import { hostInterface, type Interfaces } from './interfaces.ts'
 
 /** Who runs containers, in `spec.orchestrator`: the name that Calico has had for Docker's networks from the start. */
-const DOCKER_ORCHESTRATOR = 'libnetwork'
+export const DOCKER_ORCHESTRATOR = 'libnetwork'
 
 export const WORKLOAD_ENDPOINT = kindOf('WorkloadEndpoint')
 
@@ -28,12 +28,15 @@ export function dockerEndpointRange(node: string): KeyRange {
 
 /** The workload endpoints of this host's containers, as Calico's own Docker components write them (`reference/model.md 9.2`), and their interfaces. */
 export interface Endpoints {
-  /** Writes the endpoint, and the profile of its network when that does not exist, in one transaction. An existing profile is never changed. */
-  create(endpoint: NewEndpoint): Promise<void>
+  /**
+   * Writes the endpoint, and the profile of its network when that does not exist, in one transaction. An existing profile is never changed. Gives the datastore's
+   * revision that has it.
+   */
+  create(endpoint: NewEndpoint): Promise<number>
   /** Its addresses. @throws UserError for an endpoint that is not there */
   addresses(id: string): Promise<readonly Ip[]>
-  /** Notes whose endpoint it is, once Docker knows it. */
-  describe(id: string, container: Container): Promise<void>
+  /** Notes whose endpoint it is, once Docker knows it. Gives the datastore's revision that has it. */
+  describe(id: string, container: Container): Promise<number>
   /** Removes an endpoint and its interface; one that is not there is fine. */
   remove(id: string): Promise<void>
   /** Removes the endpoint that has an address, if there is one. */
@@ -70,7 +73,7 @@ export function endpoints({ datastore, clock, node, interfaces }: EndpointsOptio
   const write = async (intents: readonly Intent[], verb: string) =>
     await writeResources(datastore, intents, { author: { user: 'docker', host: node, verb }, clock, atomic: true })
 
-  async function create(endpoint: NewEndpoint): Promise<void> {
+  async function create(endpoint: NewEndpoint): Promise<number> {
     const resource = endpointResource(node, endpoint)
     const profile = networkProfile(endpoint.network)
     const target = targetOf(node, endpoint.id)
@@ -80,8 +83,9 @@ export function endpoints({ datastore, clock, node, interfaces }: EndpointsOptio
       if (isFailure(found) && found.code === 'missing') {
         intents.push({ type: 'create', target: { kind: PROFILE, name: profile.metadata.name ?? '' }, resource: profile })
       }
-      const failed = (await write(intents, 'create endpoint')).find((outcome) => outcome.type === 'failed')
-      if (failed?.type !== 'failed') return
+      const outcomes = await write(intents, 'create endpoint')
+      const failed = outcomes.find((outcome) => outcome.type === 'failed')
+      if (failed?.type !== 'failed') return revisionOf(outcomes)
       // Another host has made the profile in this moment.
       if (failed.failure.code !== 'exists') throw new UserError(failed.failure.message, failed.failure.help)
     }
@@ -94,7 +98,7 @@ export function endpoints({ datastore, clock, node, interfaces }: EndpointsOptio
     return ((found.spec as EndpointSpec).ipNetworks ?? []).flatMap((net) => parseIp(net.replace(/\/\d+$/, '')) ?? [])
   }
 
-  async function describe(id: string, container: Container): Promise<void> {
+  async function describe(id: string, container: Container): Promise<number> {
     const modify = (current: Resource): Resource => ({
       ...current,
       metadata: {
@@ -104,8 +108,10 @@ export function endpoints({ datastore, clock, node, interfaces }: EndpointsOptio
       },
       spec: { ...(current.spec as object), containerID: container.id },
     })
-    const [outcome] = await write([{ type: 'modify', target: targetOf(node, id), modify }], 'join')
+    const outcomes = await write([{ type: 'modify', target: targetOf(node, id), modify }], 'join')
+    const [outcome] = outcomes
     if (outcome?.type === 'failed') throw new UserError(outcome.failure.message, outcome.failure.help)
+    return revisionOf(outcomes)
   }
 
   async function remove(id: string): Promise<void> {
@@ -200,6 +206,11 @@ function networkProfile(network: string): Resource {
   }
   completeResource(PROFILE, resource)
   return resource
+}
+
+/** The last revision at which something was written; 0 when all was there already. */
+function revisionOf(outcomes: readonly Outcome[]): number {
+  return Math.max(0, ...outcomes.map((outcome) => (outcome.type === 'written' ? outcome.revision : 0)))
 }
 
 function isOf(net: string, ip: Ip): boolean {

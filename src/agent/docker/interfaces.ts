@@ -1,8 +1,11 @@
-import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { readdir, writeFile } from 'node:fs/promises'
-import { formatIp, type Ip } from '../../model/net.ts'
+import { readdir } from 'node:fs/promises'
+import type { Ip } from '../../model/net.ts'
 import { UserError } from '../../model/user-error.ts'
+import { runIpBatch } from '../host/ip-batch.ts'
+import { ProgramError, runProgram } from '../host/program.ts'
+import type { Routes } from '../host/routes.ts'
+import { prepareInterface } from '../host/settings.ts'
 
 /** The pairs of interfaces that lead to containers (`reference/docker-e2e.md 4`). */
 export interface Interfaces {
@@ -11,11 +14,17 @@ export interface Interfaces {
   /** Removes the pair, wherever its other end is; one that is not there is fine. */
   remove(endpoint: string): Promise<void>
   /** The host's ends that there are. */
-  list(): Promise<readonly string[]>
+  list(): Promise<readonly HostEnd[]>
   /** As `remove`, by the name of the host's end. */
   removeNamed(name: string): Promise<void>
   /** The gateways that a container's network namespace has on interfaces of ours. */
   gateways(sandbox: string): Promise<readonly string[]>
+}
+
+export interface HostEnd {
+  readonly name: string
+  /** Whether the other end has been moved into a container. */
+  readonly isJoined: boolean
 }
 
 export interface PairOptions {
@@ -47,34 +56,43 @@ export function hostInterface(endpoint: string): string {
 }
 
 /** Interfaces of the kernel, by `ip`. */
-export function kernelInterfaces(): Interfaces {
+export function kernelInterfaces(routes: Routes): Interfaces {
+  async function remove(name: string): Promise<void> {
+    routes.forget(name)
+    if (existsSync(`${INTERFACES}/${name}`)) await removeLink(name)
+  }
+
   return {
     async create({ endpoint, addresses, mac }) {
-      const [host, containerEnd] = [hostInterface(endpoint), `temp${suffix(endpoint)}`]
-      const commands = [
+      const [host, containerEnd] = [hostInterface(endpoint), CONTAINER_PREFIX + suffix(endpoint)]
+      const lines = [
         `link add ${host} type veth peer name ${containerEnd} address ${mac}`,
         `link set ${host} up`,
-        ...addresses.map((address) => `route replace ${formatIp(address)}/${width(address)} dev ${host}${scope(address)}`),
+        ...routes.expect(host, addresses),
+        ...(addresses.some(({ family }) => family === 6) ? [`addr add ${GATEWAY6}/64 dev ${host} nodad`] : []),
       ]
-      if (addresses.some(({ family }) => family === 6)) commands.push(`addr add ${GATEWAY6}/64 dev ${host} nodad`)
       try {
-        await batch(commands, async () => await removeLink(host))
-        await setUp(host, addresses)
+        await runAnew(lines, () => removeLink(host))
+        await prepareInterface(host, addresses)
         return { containerEnd }
       } catch (error) {
-        await removeLink(host)
-        throw error
+        await remove(host)
+        throw error instanceof ProgramError ? new UserError(`the interface ${host} cannot be made: ${error.message}`) : error
       }
     },
-    remove: (endpoint) => removeLink(hostInterface(endpoint)),
-    list: async () => (await readdir('/sys/class/net')).filter((name) => name.startsWith(PREFIX)).sort(),
-    removeNamed: (name) => removeLink(name),
+    remove: (endpoint) => remove(hostInterface(endpoint)),
+    async list() {
+      const all = new Set(await readdir(INTERFACES))
+      const names = [...all].filter((name) => name.startsWith(PREFIX)).sort()
+      return names.map((name) => ({ name, isJoined: !all.has(CONTAINER_PREFIX + name.slice(PREFIX.length)) }))
+    },
+    removeNamed: remove,
     async gateways(sandbox) {
       if (!/^\/[\w./-]+$/.test(sandbox)) throw new UserError(`"${sandbox}" is not the path of a network namespace`)
       // It comes to be after the first join only.
       if (!existsSync(sandbox)) return []
-      const routes = await run('nsenter', [`--net=${sandbox}`, 'ip', '-4', 'route', 'show', 'scope', 'link'])
-      return routes.split('\n').flatMap((line) => (line.startsWith(GATEWAYS) ? [line.split(' ', 1)[0] ?? ''] : []))
+      const found = await runProgram(['nsenter', `--net=${sandbox}`, 'ip', '-4', 'route', 'show', 'scope', 'link'])
+      return found.split('\n').flatMap((line) => (line.startsWith(GATEWAYS) ? [line.split(' ', 1)[0] ?? ''] : []))
     },
   }
 }
@@ -82,7 +100,9 @@ export function kernelInterfaces(): Interfaces {
 // --- internal ---
 
 const PREFIX = 'cali'
+const CONTAINER_PREFIX = 'temp'
 const GATEWAYS = '169.254.1.'
+const INTERFACES = '/sys/class/net'
 
 /** Interface names have fifteen characters at most. */
 function suffix(endpoint: string): string {
@@ -90,60 +110,21 @@ function suffix(endpoint: string): string {
   return endpoint.slice(0, 11)
 }
 
-function width({ family }: Ip): number {
-  return family === 4 ? 32 : 128
-}
-
-function scope({ family }: Ip): string {
-  return family === 4 ? ' scope link' : ''
-}
-
-/** Lines for one `ip`, which starts slower than it works. What an earlier attempt has left is in the way of the first line. */
-async function batch(commands: readonly string[], removeOld: () => Promise<void>): Promise<void> {
-  const input = `${commands.join('\n')}\n`
+/** What an earlier attempt has left is in the way of the first line. */
+async function runAnew(lines: readonly string[], removeOld: () => Promise<void>): Promise<void> {
   try {
-    await run('ip', ['-batch', '-'], input)
+    await runIpBatch(lines)
   } catch (error) {
-    if (!(error instanceof CommandError && /File exists/.test(error.message))) throw error
+    if (!(error instanceof ProgramError && /File exists/.test(error.message))) throw error
     await removeOld()
-    await run('ip', ['-batch', '-'], input)
+    await runIpBatch(lines)
   }
-}
-
-/** The host answers in the place of all others, at once. */
-async function setUp(host: string, addresses: readonly Ip[]): Promise<void> {
-  await sysctl(`ipv4/conf/${host}/proxy_arp`, '1')
-  await sysctl(`ipv4/neigh/${host}/proxy_delay`, '0')
-  if (addresses.some(({ family }) => family === 6)) await sysctl(`ipv6/conf/${host}/proxy_ndp`, '1')
 }
 
 async function removeLink(name: string): Promise<void> {
   try {
-    await run('ip', ['link', 'del', name])
+    await runProgram(['ip', 'link', 'del', name])
   } catch (error) {
-    if (!(error instanceof CommandError && /Cannot find device/.test(error.message))) throw error
+    if (!(error instanceof ProgramError && /Cannot find device/.test(error.message))) throw error
   }
-}
-
-async function sysctl(path: string, value: string): Promise<void> {
-  try {
-    await writeFile(`/proc/sys/net/${path}`, value)
-  } catch (error) {
-    throw new UserError(`cannot set /proc/sys/net/${path}: ${(error as Error).message}`)
-  }
-}
-
-class CommandError extends UserError {}
-
-/** Never through a shell. */
-async function run(program: string, args: readonly string[], input?: string): Promise<string> {
-  return await new Promise((resolve, reject) => {
-    const child = execFile(program, args, { timeout: 10_000, env: { PATH: process.env['PATH'], LC_ALL: 'C' } }, (error, stdout, stderr) => {
-      if (!error) return resolve(stdout)
-      reject(new CommandError(`${program} ${args.join(' ')}: ${stderr.trim() || error.message}`))
-    })
-    // A program that ended early does not read it; its status says why.
-    child.stdin?.on('error', () => {})
-    child.stdin?.end(input ?? '')
-  })
 }

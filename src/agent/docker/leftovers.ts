@@ -13,7 +13,7 @@ import { DOCKER_HOLDER } from './ipam-driver.ts'
 
 /** What was removed, since no container has it any more. */
 export interface Removed {
-  /** Docker's ids of endpoints whose interface is gone. */
+  /** Docker's ids of endpoints whose interface is gone, or never came into a container. */
   readonly endpoints: readonly string[]
   /** Interfaces without endpoint. */
   readonly interfaces: readonly string[]
@@ -43,16 +43,22 @@ export function leftovers({ ipam, node, endpoints, interfaces, grace }: Leftover
   async function sweep(): Promise<Removed> {
     const now = ipam.clock.now().getTime()
     const still = new Map<string, number>()
-    const isDue = (kind: string, name: string): boolean => {
+    const isDue = (kind: string, name: string, wait = grace): boolean => {
       const since = suspects.get(`${kind} ${name}`) ?? now
       still.set(`${kind} ${name}`, since)
-      return now - since >= grace
+      return now - since >= wait
     }
     // The interfaces first: an endpoint that comes after has its interface later still.
     const links = await interfaces.list()
     const own = await dockerEndpoints(ipam, node)
-    const lost = own.filter((endpoint) => !links.includes(endpoint.interfaceName) && isDue('endpoint', endpoint.id))
-    const foreign = links.filter((link) => !own.some((endpoint) => endpoint.interfaceName === link))
+    const joined = new Map(links.map(({ name, isJoined }) => [name, isJoined]))
+    // An interface that never came into its container is as good as none; but a busy Docker takes its time until it puts it there.
+    const isLost = ({ id, interfaceName }: OwnEndpoint) => {
+      const isJoined = joined.get(interfaceName)
+      return !isJoined && isDue('endpoint', `${id} ${isJoined ?? 'gone'}`, isJoined === undefined ? grace : grace * STARTING)
+    }
+    const lost = own.filter(isLost)
+    const foreign = links.map(({ name }) => name).filter((link) => !own.some((endpoint) => endpoint.interfaceName === link))
     const known = foreign.length > 0 ? await interfacesOf(ipam, node) : new Set<string>()
     const loose = foreign.filter((link) => !known.has(link) && isDue('interface', link))
     const held = new Set(own.flatMap((endpoint) => endpoint.addresses))
@@ -88,6 +94,9 @@ interface EndpointSpec {
   readonly interfaceName?: string
   readonly ipNetworks?: readonly string[]
 }
+
+/** So many times the grace has a container to start. */
+const STARTING = 6
 
 /** The most keys that are read at once. */
 const CHUNK = 100

@@ -1,9 +1,10 @@
 import { isObject } from '../../model/decode.ts'
 import { formatNet, type Ip, type Net, parseNet } from '../../model/net.ts'
 import { UserError } from '../../model/user-error.ts'
-import { type DockerApi, DockerApiError } from './docker-api.ts'
+import type { DockerApi } from './docker-api.ts'
+import { DockerApiError } from './docker-request.ts'
 import { endpointLabels, type Endpoints } from './endpoints.ts'
-import { GATEWAY6, gateway, hostInterface, type Interfaces } from './interfaces.ts'
+import { GATEWAY6, gateway, hostInterface, type Interfaces, type Pair } from './interfaces.ts'
 import { ADDRESS_SPACES } from './ipam-driver.ts'
 import type { NetworkNames } from './network-names.ts'
 import { type Body, type Methods, objectField, textField } from './plugin-server.ts'
@@ -18,8 +19,8 @@ export interface NetworkDriverOptions {
   readonly scope: () => Promise<Scope>
   /** Labels of containers become labels of their endpoints. */
   readonly containerLabels: boolean
-  /** Resolves when the data plane knows the host's end of an endpoint; what comes over it before is dropped. */
-  readonly programmed: (interfaceName: string) => Promise<void>
+  /** Resolves when the data plane knows the host's end of an endpoint, as the datastore has it at a revision; what comes over it before is dropped. */
+  readonly programmed: (interfaceName: string, revision: number) => Promise<void>
   /** Waits so many milliseconds. */
   readonly pause: (milliseconds: number) => Promise<void>
   /** Something that the user should know, and that is no reason to refuse. */
@@ -42,13 +43,27 @@ export function networkDriver(options: NetworkDriverOptions): Methods {
     return gateway(number)
   }
 
+  // Endpoints that are about to be joined.
+  const created = new Map<string, Created>()
+
   async function leave(id: string): Promise<void> {
     joined.delete(id)
+    await uncreate(id)
     await interfaces.remove(id)
   }
 
-  // What was written for endpoints that are about to be joined.
-  const addresses = new Map<string, readonly Ip[]>()
+  /** Nobody will join it any more, and nothing is being made for it. */
+  async function uncreate(id: string): Promise<void> {
+    await created.get(id)?.pair.catch(() => {})
+    created.delete(id)
+  }
+
+  /** Begins to make the pair; it is asked for in the join. */
+  function makePair(id: string, addresses: readonly Ip[]): Promise<Pair> {
+    const pair = interfaces.create({ endpoint: id, addresses, mac: MAC })
+    pair.catch(() => {})
+    return pair
+  }
 
   async function createEndpoint(body: Body): Promise<object> {
     const id = textField(body, 'EndpointID')
@@ -57,23 +72,32 @@ export function networkDriver(options: NetworkDriverOptions): Methods {
     if (networks.length === 0) throw new UserError('the endpoint has no address')
     const mac = textField(facts, 'MacAddress')
     const network = await names.nameOf(textField(body, 'NetworkID'))
-    const singles = networks.map(asSingle)
-    await endpoints.create({ id, network, networks: singles.map(formatNet), ...(mac === '' ? {} : { mac }) })
-    addresses.set(id, singles)
+    const addresses = networks.map(asSingle)
+    const own = { id, network, networks: addresses.map(formatNet), ...(mac === '' ? {} : { mac }) }
+    // The kernel and the datastore have their time at once.
+    const pair = makePair(id, addresses)
+    try {
+      created.set(id, { addresses, pair, revision: await endpoints.create(own) })
+    } catch (error) {
+      await pair.catch(() => {})
+      await interfaces.remove(id)
+      throw error
+    }
     // An address of the user's choice is Docker's to set.
     return { Interface: mac === '' ? { MacAddress: MAC } : {} }
   }
 
   async function join(body: Body): Promise<object> {
     const [id, sandbox] = [textField(body, 'EndpointID'), textField(body, 'SandboxKey')]
-    const own = addresses.get(id) ?? (await endpoints.addresses(id))
-    addresses.delete(id)
+    const { addresses: own, pair, revision } = created.get(id) ?? (await createdBefore(id))
     const out = await freeGateway(id, sandbox)
     joined.set(id, { sandbox, gateway: out })
     try {
-      await describe(textField(body, 'NetworkID'), id)
-      const { containerEnd } = await interfaces.create({ endpoint: id, addresses: own, mac: MAC })
-      await options.programmed(hostInterface(id))
+      const known = describe(textField(body, 'NetworkID'), id).then((described) =>
+        options.programmed(hostInterface(id), Math.max(revision, described)),
+      )
+      const [{ containerEnd }] = await Promise.all([pair, known])
+      created.delete(id)
       const has = (family: number) => own.some((address) => address.family === family)
       return {
         InterfaceName: { SrcName: containerEnd, DstPrefix: 'cali' },
@@ -89,18 +113,25 @@ export function networkDriver(options: NetworkDriverOptions): Methods {
     }
   }
 
+  /** An endpoint that was created before the agent started anew. */
+  async function createdBefore(id: string): Promise<Created> {
+    const addresses = await endpoints.addresses(id)
+    const before = { addresses, pair: makePair(id, addresses), revision: 0 }
+    created.set(id, before)
+    return before
+  }
+
   /**
    * Notes the container's name and labels. The labels say which policy acts, so the container waits for them; but not while Docker starts and answers nobody:
-   * then they come later.
+   * then they come later. Gives the datastore's revision that has what the rules are to be made of.
    */
-  async function describe(network: string, id: string): Promise<void> {
-    const later = (error: unknown) => {
+  async function describe(network: string, id: string): Promise<number> {
+    const described = describeNow(network, id).catch((error: unknown) => {
       if (error instanceof DockerApiError) void describeLater(network, id)
       else options.warn(`the container of endpoint ${id} cannot be noted: ${String(error)}`)
-    }
-    const described = describeNow(network, id)
-    if (options.containerLabels) await described.catch(later)
-    else described.catch(later)
+      return 0
+    })
+    return options.containerLabels ? await described : 0
   }
 
   async function describeLater(network: string, id: string): Promise<void> {
@@ -108,7 +139,8 @@ export function networkDriver(options: NetworkDriverOptions): Methods {
       await options.pause(PAUSE)
       if (!joined.has(id)) return
       try {
-        return await describeNow(network, id)
+        await describeNow(network, id)
+        return
       } catch (error) {
         if (!(error instanceof DockerApiError)) return options.warn(`the container of endpoint ${id} cannot be noted: ${String(error)}`)
       }
@@ -117,13 +149,13 @@ export function networkDriver(options: NetworkDriverOptions): Methods {
   }
 
   /** Docker gives an endpoint the name of its container. */
-  async function describeNow(network: string, id: string): Promise<void> {
+  async function describeNow(network: string, id: string): Promise<number> {
     const name = (await docker.network(network))?.endpoints.find((endpoint) => endpoint.id === id)?.name
     const container = name === undefined ? undefined : await docker.containerNamed(name)
-    if (!container) return
+    if (!container) return 0
     const { labels, refused } = endpointLabels(options.containerLabels ? container.labels : {})
     if (refused.length > 0) options.warn(`${name}: these labels cannot be labels of an endpoint: ${refused.join(', ')}`)
-    await endpoints.describe(id, { id: container.id, name: name ?? '', labels })
+    return await endpoints.describe(id, { id: container.id, name: name ?? '', labels })
   }
 
   return {
@@ -141,9 +173,10 @@ export function networkDriver(options: NetworkDriverOptions): Methods {
     'NetworkDriver.CreateEndpoint': createEndpoint,
     'NetworkDriver.EndpointOperInfo': () => ({ Value: {} }),
     'NetworkDriver.DeleteEndpoint': async (body) => {
-      joined.delete(textField(body, 'EndpointID'))
-      addresses.delete(textField(body, 'EndpointID'))
-      await endpoints.remove(textField(body, 'EndpointID'))
+      const id = textField(body, 'EndpointID')
+      joined.delete(id)
+      await uncreate(id)
+      await endpoints.remove(id)
       return {}
     },
     'NetworkDriver.Join': join,
@@ -165,6 +198,13 @@ export function networkDriver(options: NetworkDriverOptions): Methods {
 }
 
 // --- internal ---
+
+/** An endpoint that is written, and whose interfaces are made or being made. */
+interface Created {
+  readonly addresses: readonly Ip[]
+  readonly pair: Promise<Pair>
+  readonly revision: number
+}
 
 /** How often, and how long apart in milliseconds, a Docker that does not answer is asked again. */
 const ATTEMPTS = 120

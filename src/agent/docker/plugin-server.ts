@@ -18,6 +18,8 @@ export interface PluginOptions {
   readonly errorField: 'Err' | 'Error'
   /** A call that failed. */
   readonly failed: (method: string, error: unknown) => void
+  /** A call that was answered, well or badly, and how long Docker waited for it. */
+  readonly answered?: (method: string, milliseconds: number) => void
 }
 
 export interface PluginServer {
@@ -71,7 +73,9 @@ export function objectField(body: Body, name: string): Body {
 /** Docker's own bodies have a few hundred bytes. */
 const LARGEST_BODY = 1024 * 1024
 
-async function answer(request: IncomingMessage, response: ServerResponse, { methods, errorField, failed }: PluginOptions): Promise<void> {
+async function answer(request: IncomingMessage, response: ServerResponse, options: PluginOptions): Promise<void> {
+  const { methods, errorField, failed, answered } = options
+  const begun = performance.now()
   const name = (request.url ?? '').replace(/^\//, '')
   const method = Object.hasOwn(methods, name) ? methods[name] : undefined
   if (!method) {
@@ -86,6 +90,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, { meth
     failed(name, error)
     reply(response, 200, { [errorField]: describe(error) })
   }
+  answered?.(name, performance.now() - begun)
 }
 
 function reply(response: ServerResponse, status: number, value: object): void {

@@ -28,7 +28,8 @@ export async function runProgram(command: readonly string[], options: ProgramOpt
 /** Starts a program whose output is read as it comes; it is ended when the signal aborts. */
 export function startProgram(command: readonly string[], signal?: AbortSignal): ChildProcess {
   const [program = '', ...args] = command
-  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] })
+  // What it says is read: it is to say it in one language.
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, LC_ALL: 'C' } })
   if (signal) {
     // A program that cannot be started is told by its end.
     child.on('error', () => {})

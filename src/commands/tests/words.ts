@@ -10,6 +10,7 @@ import type { End, Examined } from '../../policy/why/examine.ts'
 import { endpointTitle, ownerTitle, rulePath, ruleText } from '../../policy/words.ts'
 import type { Policy, Profile, Rule } from '../../policy/world/world.ts'
 import { placeOf } from '../answer.ts'
+import { ownHostWords } from '../why/words.ts'
 
 /** How a test is called in reports. Holds text of the file. */
 export function testTitle({ name, file }: PolicyTest): string {
@@ -114,6 +115,8 @@ function packetTold(entry: TestEntry, example: Examined, pairs: number): Told {
 function packetNotes(example: Examined, pairs: number): Pick<Problem, 'notes'> {
   const lines = [`packet: ${packetLine(example)}`]
   if (example.exempt) lines.push('a host reaches its own workloads, whatever policy says')
+  const ownHost = ownHostWords(example)
+  if (ownHost !== undefined) lines.push(ownHost)
   if (example.verdict === 'unknown') {
     const rules = [example.egress, example.ingress, ...example.forwards.map(({ side }) => side)].flatMap(unknownRules)
     lines.push(...rules, ...example.doubts.flatMap(({ code, text }) => (code === 'services' || code === 'http' ? [] : [text])))

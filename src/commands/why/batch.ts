@@ -52,7 +52,7 @@ function answerLine(world: World, line: string): BadLine | Answered {
   const probe = readProbe(world, raw)
   if ('fault' in probe) return { error: probe.help === undefined ? probe.fault : `${probe.fault} (${probe.help})` }
   const examined = examine(world, probe.from, probe.to, probe.header)
-  const { egress, ingress, verdict, forwards, doubts, exempt } = examined
+  const { egress, ingress, verdict, forwards, doubts, exempt, toOwnHost } = examined
   const sides = [egress, ingress].flatMap((side) => (side ? [side] : []))
   return {
     ...(raw as object),
@@ -79,6 +79,7 @@ function answerLine(world: World, line: string): BadLine | Answered {
       : {}),
     ...(doubts.length > 0 ? { unknown: doubts } : {}),
     ...(exempt === undefined ? {} : { exempt }),
+    ...(toOwnHost === undefined ? {} : { toOwnHost }),
   }
 }
 

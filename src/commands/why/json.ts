@@ -51,7 +51,7 @@ function headerJson({ protocol, ...rest }: Header): unknown {
 }
 
 function exampleJson(example: Examined): unknown {
-  const { from, to, header, verdict, egress, ingress, forwards, doubts, exempt } = example
+  const { from, to, header, verdict, egress, ingress, forwards, doubts, exempt, toOwnHost } = example
   const misses = [egress, ingress].flatMap((side) =>
     nearestMisses(side).map(({ owner, rule, misses }) => ({
       ...placeJson(owner, rule),
@@ -66,6 +66,7 @@ function exampleJson(example: Examined): unknown {
     packet: headerJson(header),
     verdict,
     ...(exempt === undefined ? {} : { exempt }),
+    ...(toOwnHost === undefined ? {} : { toOwnHost }),
     egress: egress && sideJson(egress),
     ingress: ingress && sideJson(ingress),
     forwards: forwards.map(({ side, certain }) => ({

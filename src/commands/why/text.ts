@@ -13,7 +13,7 @@ import { endpointTitle, ownerTitle, rulePath } from '../../policy/words.ts'
 import type { World } from '../../policy/world/world.ts'
 import { placeOf } from '../answer.ts'
 import { type Page, sideLines, verdictPaint } from './side.ts'
-import { connectionWords, endName, endWords, headerWords, plural, subjectWords } from './words.ts'
+import { connectionWords, endName, endWords, headerWords, ownHostWords, plural, subjectWords } from './words.ts'
 
 /** All that is said about a question. */
 export interface Told {
@@ -49,6 +49,8 @@ export function exampleLines(page: Page, example: Examined): string[] {
   const lines: string[] = []
   if (example.exempt) lines.push('  a host reaches its own workloads whatever policy says')
   else lines.push(...endLines(page, 'Egress', example.from, example.egress), '', ...endLines(page, 'Ingress', example.to, example.ingress))
+  const ownHost = ownHostWords(example)
+  if (ownHost !== undefined) lines.push(`${page.theme.strong('To its own host')}: ${escapeForTerminal(ownHost)}`)
   for (const { side, certain } of example.forwards) {
     const { direction, endpoint } = side
     const through = `${direction === 'egress' ? 'out of' : 'into'} host ${endpoint.node} through ${endpointTitle(endpoint)}`
@@ -98,7 +100,7 @@ function headline(page: Page, { from, to, traffic, judgement }: Told): string {
 function reason(example: Examined | undefined): string {
   const side = [example?.egress, example?.ingress, ...(example?.forwards ?? []).map(({ side }) => side)].find((one) => one?.verdict === 'deny')
   const last = side?.layers.at(-1)
-  if (!side || !last) return ''
+  if (!side || !last) return example?.toOwnHost === 'Drop' ? ':\nwhat a workload sends to its own host is dropped there' : ''
   const [here, lets] = [escapeForTerminal(endpointTitle(side.endpoint)), side.direction === 'egress' ? 'lets it out' : 'lets it in']
   if (last.type === 'tier') {
     if (!last.by) return `:\nno policy of tier ${escapeForTerminal(last.tier.name)} at ${here} ${lets}`

@@ -6,7 +6,7 @@ import { nameOf } from '../../policy/connections/describe.ts'
 import type { ConnectionSpace } from '../../policy/connections/space.ts'
 import type { Subject } from '../../policy/subject.ts'
 import type { Answer } from '../../policy/why/answer.ts'
-import type { End } from '../../policy/why/examine.ts'
+import type { End, Examined } from '../../policy/why/examine.ts'
 import { endpointTitle } from '../../policy/words.ts'
 
 /** What the user asked about, with how many endpoints it is when that is not one: `net1 (3 endpoints)`. Safe to print. */
@@ -38,6 +38,16 @@ export function headerWords({ protocol, srcPort, dstPort, icmpType, icmpCode }: 
 /** The connections of an answer: `tcp 80,443`. */
 export function connectionWords(space: ConnectionSpace, { connections }: Answer): string {
   return describeSet(space, connections)
+}
+
+/** What becomes of a packet from a workload that has come to its own host, where its own rules let it go. */
+export function ownHostWords({ toOwnHost, to }: Examined): string | undefined {
+  if (toOwnHost === undefined) return undefined
+  const node = to.endpoint?.node ?? ''
+  if (toOwnHost === 'Accept') return 'a workload reaches its own host where its egress rules allow it: defaultEndpointToHostAction is Accept'
+  if (toOwnHost === 'Return')
+    return "a workload reaches its own host where its egress rules and the host's own firewall allow it: defaultEndpointToHostAction is Return"
+  return `a workload does not reach its own host: defaultEndpointToHostAction is Drop (FelixConfiguration node.${node} or default may set it to Accept)`
 }
 
 export function plural(count: number, word: string): string {

@@ -2,6 +2,7 @@ import type { Net } from '../../model/net.ts'
 import type { Selector } from '../../model/selector/ast.ts'
 import { type ConnectionSet, ConnectionSpace, NOTHING } from '../connections/space.ts'
 import { cutAddresses, type Atoms } from './atoms.ts'
+import { failsafeRules } from '../failsafe.ts'
 import type { Direction, Facts, PolicyFacts, RuleFacts, RuleLists } from '../facts.ts'
 import { type Group, GroupRegistry, groupsOf } from './groups.ts'
 import { classifyLabels, type LabelClasses } from './label-classes.ts'
@@ -68,7 +69,7 @@ export class Engine {
       this.#answers = engine.#answers
     } else {
       const policies = [...policiesOf(facts), ...(besides.policies ?? [])]
-      const rules = rulesOf([...policies, ...facts.profiles.values(), ...(besides.profiles ?? [])])
+      const rules = rulesOf([...policies, ...facts.profiles.values(), ...(besides.profiles ?? []), ...failsafesOf(facts)])
       const labels = facts.endpoints.map((endpoint) => endpoint.labels)
       for (const set of facts.networkSets) labels.push(set.labels)
       this.labels = classifyLabels(labels, selectorsOf(rules, policies))
@@ -222,6 +223,15 @@ function rulesOf(owners: readonly Partial<RuleLists>[]): RuleFacts[] {
     if (egress) for (const rule of egress) rules.push(rule)
   }
   return rules
+}
+
+/** Failsafe ports of hosts that are not the default ones, as rules. */
+function failsafesOf({ endpoints }: Facts): RuleLists[] {
+  const found: RuleLists[] = []
+  for (const endpoint of endpoints) {
+    if (endpoint.failsafe) found.push({ ingress: failsafeRules(endpoint, 'ingress'), egress: failsafeRules(endpoint, 'egress') })
+  }
+  return found
 }
 
 function selectorsOf(rules: readonly RuleFacts[], policies: readonly PolicyFacts[]): Set<Selector> {

@@ -1,4 +1,5 @@
 import { nextBit } from './bits.ts'
+import { failsafeRules, failsafeText } from '../failsafe.ts'
 import type { Direction, EndpointFacts, Facts, PolicyFacts, RuleFacts, RuleLists } from '../facts.ts'
 import type { LabelClasses } from './label-classes.ts'
 import { Matches } from './matches.ts'
@@ -17,6 +18,8 @@ export interface Stage {
 export interface Group {
   readonly kind: 'workload' | 'host'
   readonly direction: Direction
+  /** Its failsafe ports are not the default ones, but rules of the first stage. */
+  readonly ownFailsafe: boolean
   readonly stages: readonly Stage[]
   /** Rules that some places of the endpoints fulfil and others do not, by what they ask of the endpoint's own end. */
   readonly aboutItself: readonly RuleFacts[]
@@ -84,7 +87,7 @@ export function groupsOf(
   for (let i = 0; i < classes.length; i++) {
     const { labelClass, example } = classes[i] as EndpointClass
     const kind = example.kind === 'workload' ? 'w' : example.allInterfaces ? 'a' : 'h'
-    const nature = `${kind}${profileText(example.profiles)}`
+    const nature = `${kind}${failsafeText(example)}${profileText(example.profiles)}`
     const pair = pairs.intern(acting.of(labelClass), natures.intern(nature))
     if (pair === made.length) {
       const policies = acting.list(labelClass)
@@ -124,8 +127,9 @@ function groupOf(
   policies: readonly Acting[],
   direction: Direction,
   nature: string,
-  { kind, allInterfaces = false, profiles }: EndpointFacts,
+  example: EndpointFacts,
 ): Group {
+  const { kind, allInterfaces = false } = example
   const acting: Acting[] = []
   let key = `${direction}${nature};`
   let tier = -1
@@ -138,21 +142,16 @@ function groupOf(
     key += `${registry.policy(one.policy)},`
     tier = one.tier
   }
-  return registry.group(key, () => makeGroup(facts, registry, kind, direction, acting, profiles))
+  return registry.group(key, () => makeGroup(facts, registry, example, direction, acting))
 }
 
-function makeGroup(
-  facts: Facts,
-  registry: GroupRegistry,
-  kind: Group['kind'],
-  direction: Direction,
-  policies: readonly Acting[],
-  profiles: readonly string[],
-): Group {
-  const stages = stagesOf(facts, policies, profiles, direction)
+function makeGroup(facts: Facts, registry: GroupRegistry, example: EndpointFacts, direction: Direction, policies: readonly Acting[]): Group {
+  const ownFailsafe = example.failsafe !== undefined
+  const first: Stage[] = ownFailsafe ? [{ rules: [failsafeRules(example, direction)], end: 'Pass' }] : []
+  const stages = [...first, ...stagesOf(facts, policies, example.profiles, direction)]
   const aboutItself: RuleFacts[] = []
   for (const { rules } of stages) for (const list of rules) for (const rule of registry.aboutItself(list, direction)) aboutItself.push(rule)
-  return { kind, direction, stages, aboutItself }
+  return { kind: example.kind, direction, ownFailsafe, stages, aboutItself }
 }
 
 /** IPv6 addresses are bigints, which JSON does not know. */

@@ -2,6 +2,7 @@ import type { Family, Ip } from '../../model/net.ts'
 import type { Atoms } from './atoms.ts'
 import type { EndpointFacts, NamedPort } from '../facts.ts'
 import type { LabelClasses } from './label-classes.ts'
+import { failsafeText } from '../failsafe.ts'
 import { AddressOwners, indexOf, ownersOf } from './owners.ts'
 import { PairPool, TextPool } from './pool.ts'
 
@@ -244,10 +245,11 @@ class Natures {
   readonly #kinds = new TextPool()
   readonly #ids = new PairPool()
 
-  of({ kind, allInterfaces, ports, profiles }: EndpointFacts): number {
+  of(endpoint: EndpointFacts): number {
+    const { kind, allInterfaces, ports, profiles } = endpoint
     let listed = 0
     for (let i = 0; i < profiles.length; i++) listed = 1 + this.#lists.intern(listed, this.#names.intern(profiles[i] as string))
-    const own = kind === 'workload' ? 'w' : allInterfaces ? 'a' : 'h'
+    const own = kind === 'workload' ? 'w' : `${allInterfaces ? 'a' : 'h'}${failsafeText(endpoint)}`
     return this.#ids.intern(listed, this.#kinds.intern(ports.length === 0 ? own : `${own}${portsText(ports)}`))
   }
 }

@@ -44,8 +44,8 @@ export class Runner {
   readonly #states: States
   readonly #steps4 = new Map<readonly RuleFacts[], readonly Step[]>()
   readonly #steps6 = new Map<readonly RuleFacts[], readonly Step[]>()
-  /** States before any rule, by kind of endpoint. */
-  readonly #starts: Readonly<Record<Group['kind'], number>>
+  /** States before any rule, of workloads and of hosts with the default failsafe ports or their own. */
+  readonly #starts: Readonly<Record<Group['kind'] | 'ownFailsafe', number>>
 
   /** `states`: may be shared with other runners of the same space. */
   constructor(matches: Matches, states: States, direction: Direction) {
@@ -54,15 +54,15 @@ export class Runner {
     this.#states = states
     this.peers = new PeerClasses(matches.size)
     for (const family of [4, 6] as const) this.peers.cut(matches.ofFamily(family))
-    const start = (kind: Group['kind']) => {
-      const { allowed, denied, open } = always(matches.space, { kind, direction })
+    const start = (kind: Group['kind'], ownFailsafe: boolean) => {
+      const { allowed, denied, open } = always(matches.space, { kind, direction, ownFailsafe })
       return states.number(allowed, denied, open, NOTHING)
     }
-    this.#starts = { workload: start('workload'), host: start('host') }
+    this.#starts = { workload: start('workload', false), host: start('host', false), ownFailsafe: start('host', true) }
   }
 
   /** What a group's rules say. `own[i]`: with which headers the endpoint itself fulfils rule i of those about itself. */
-  run({ kind, stages }: Group, family: 4 | 6, own: readonly ConnectionSet[]): Answers {
+  run({ kind, ownFailsafe, stages }: Group, family: 4 | 6, own: readonly ConnectionSet[]): Answers {
     const states = this.#states
     const peers = this.peers
     const space = this.#matches.space
@@ -76,7 +76,8 @@ export class Runner {
     }
     // Only now, since rules that were not followed before cut classes.
     const cells = new Int32Array(peers.size)
-    fill(cells, peers.classesOf(present), kind === 'workload' ? this.#starts.workload : this.#starts.host)
+    const { workload, host, ownFailsafe: bare } = this.#starts
+    fill(cells, peers.classesOf(present), kind === 'workload' ? workload : ownFailsafe ? bare : host)
     let next = 0
     for (let stage = 0; stage < stages.length; stage++) {
       const steps = stepsOfStage[stage] as Step[]
@@ -129,10 +130,12 @@ export class Runner {
   }
 }
 
-/** What holds before any policy: failsafe ports of hosts, tunnels that workloads must not build (`reference/felix.md 1.4, 1.7`). */
-export function always(space: ConnectionSpace, group: Pick<Group, 'kind' | 'direction'>): Pick<State, 'allowed' | 'denied' | 'open'> {
+/** What holds before any policy and for all peers alike: default failsafe ports of hosts, tunnels that workloads must not build (`reference/felix.md 1.4, 1.7`). */
+export function always(space: ConnectionSpace, group: Pick<Group, 'kind' | 'direction' | 'ownFailsafe'>): Pick<State, 'allowed' | 'denied' | 'open'> {
   let [allowed, denied] = [NOTHING, NOTHING]
-  if (group.kind === 'host') for (const [protocol, port] of FAILSAFE[group.direction]) allowed = space.union(allowed, toPort(space, protocol, port))
+  if (group.kind === 'host' && group.ownFailsafe) allowed = NOTHING
+  else if (group.kind === 'host')
+    for (const [protocol, port] of FAILSAFE[group.direction]) allowed = space.union(allowed, toPort(space, protocol, port))
   else if (group.direction === 'egress') denied = space.union(toPort(space, UDP, VXLAN_PORT), space.protocol(IP_IN_IP))
   return { allowed, denied, open: space.complement(space.union(allowed, denied)) }
 }

@@ -2,6 +2,7 @@ import { goJson } from '../../model/json.ts'
 import type { Ip } from '../../model/net.ts'
 import type { ConnectionSpace } from '../connections/space.ts'
 import { type Besides, Engine } from '../core/engine.ts'
+import { failsafeText } from '../failsafe.ts'
 import type { Facts } from '../facts.ts'
 import type { Endpoint, NetworkSet, Policy, Profile, World } from '../world/world.ts'
 import { type Joint, joinPlaces, type Sided } from './joint.ts'
@@ -68,7 +69,12 @@ function inObjectsOf(before: World, after: World): { readonly facts: Facts; read
 
 function isSameEndpoint(a: Endpoint, b: Endpoint): boolean {
   if (a === b) return true
-  const isAlike = a.kind === b.kind && a.allInterfaces === b.allInterfaces && isSameRecord(a.labels, b.labels) && isSameRecord(a.profiles, b.profiles)
+  const isAlike =
+    a.kind === b.kind &&
+    a.allInterfaces === b.allInterfaces &&
+    isSameRecord(a.labels, b.labels) &&
+    isSameRecord(a.profiles, b.profiles) &&
+    failsafeText(a) === failsafeText(b)
   const isThere = areSameNets(a.addresses, b.addresses) && areSameNets(a.otherAddresses ?? [], b.otherAddresses ?? [])
   return isAlike && isThere && a.ports.length === b.ports.length && (a.ports.length === 0 || JSON.stringify(a.ports) === JSON.stringify(b.ports))
 }

@@ -1,6 +1,6 @@
 import { actsOn } from '../applies.ts'
 import { UDP } from '../connections/packet.ts'
-import { FAILSAFE, IP_IN_IP, VXLAN_PORT } from '../failsafe.ts'
+import { failsafeOf, IP_IN_IP, isFailsafe, VXLAN_PORT } from '../failsafe.ts'
 import type { Direction } from '../facts.ts'
 import type { Endpoint, Policy, Profile, Rule, Tier, World } from '../world/world.ts'
 import { type Miss, missesOf } from './match.ts'
@@ -105,6 +105,18 @@ export function walkForward(world: World, endpoint: Endpoint, direction: Directi
   return { endpoint, direction, verdict, layers }
 }
 
+/** What a host endpoint for all interfaces says, before anything else, to a packet from a workload to their host: its preDNAT policies. Undefined when none acts. */
+export function walkPreDnat(world: World, endpoint: Endpoint, packet: Packet): Side | undefined {
+  const direction = 'ingress'
+  if (beforePolicy(endpoint, direction, packet)) return undefined
+  const planned = world.tiers.flatMap((tier) => tierPlan(tier, 'preDNAT', endpoint, direction, () => true))
+  if (planned.length === 0) return undefined
+  const layers: Layer[] = []
+  const possible = decide(world, planned, packet, layers, 'Allow')
+  const verdict = possible.size > 1 ? 'unknown' : possible.has('Allow') ? 'allow' : 'deny'
+  return { endpoint, direction, verdict, layers }
+}
+
 /** A layer before a packet has met it. */
 export type Plan =
   | { readonly type: 'tier'; readonly tier: Tier; readonly direction: Direction; readonly stage: Stage; readonly policies: readonly Policy[] }
@@ -123,10 +135,11 @@ export function layersAt(world: World, endpoint: Endpoint, direction: Direction)
 
 // --- internal ---
 
-function beforePolicy(endpoint: Endpoint, direction: Direction, { protocol, dstPort }: Packet): (Layer & { type: 'always' }) | undefined {
+function beforePolicy(endpoint: Endpoint, direction: Direction, packet: Packet): (Layer & { type: 'always' }) | undefined {
+  const { protocol, dstPort } = packet
   if (endpoint.kind === 'host') {
-    const isFailsafe = FAILSAFE[direction].some(([number, port]) => number === protocol && port === dstPort)
-    return isFailsafe ? { type: 'always', outcome: 'Allow', note: 'failsafe' } : undefined
+    const peer = direction === 'ingress' ? packet.source : packet.destination
+    return isFailsafe(failsafeOf(endpoint, direction), packet, peer) ? { type: 'always', outcome: 'Allow', note: 'failsafe' } : undefined
   }
   const isTunnel = direction === 'egress' && (protocol === IP_IN_IP || (protocol === UDP && dstPort === VXLAN_PORT))
   return isTunnel ? { type: 'always', outcome: 'Deny', note: 'encapsulated packet from a workload' } : undefined

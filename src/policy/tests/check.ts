@@ -47,7 +47,7 @@ export function checkEntry(asked: Asked, entry: Entry): EntryResult {
   if (missing) return { status: 'failed', reason: { type: 'no-rule', ...missing } }
   const tally = checkPairs(asked, entry, name, from, to)
   const [first] = silent
-  const aside = asked.world.setAside.find(({ kind }) => kind !== 'Node')
+  const aside = asked.world.setAside.find(({ kind }) => kind !== 'Node' && kind !== 'FelixConfiguration')
   if (tally.failed) return { status: 'failed', reason: tally.failed }
   if (tally.unknown) return { status: 'unknown', reason: tally.unknown }
   if (first) return { status: 'unknown', reason: { type: 'no-address', endpoint: first } }

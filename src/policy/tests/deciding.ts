@@ -1,5 +1,6 @@
 import { type ConnectionSet, NOTHING } from '../connections/space.ts'
 import { always } from '../core/program.ts'
+import { failsafeRules } from '../failsafe.ts'
 import type { Direction } from '../facts.ts'
 import { layersAt, type Plan } from '../interpreter/walk.ts'
 import type { Endpoint, Policy, Profile, Rule, Tier, World } from '../world/world.ts'
@@ -34,10 +35,15 @@ export function decidingAt({ world, engine }: Asked, direction: Direction, sourc
   const add = (by: Deciding['by'], headers: ConnectionSet, outcome: Deciding['outcome']) => {
     if (headers !== NOTHING) found.push({ by, headers, outcome })
   }
-  const before = always(space, { kind: endpoint.kind, direction })
+  const before = always(space, { kind: endpoint.kind, direction, ownFailsafe: endpoint.failsafe !== undefined })
   add({ type: 'always' }, before.allowed, 'Allow')
   add({ type: 'always' }, before.denied, 'Deny')
   let { open } = before
+  for (const rule of failsafeRules(endpoint, direction)) {
+    const hit = space.intersect(open, engine.matching(rule, source, destination))
+    add({ type: 'always' }, hit, 'Allow')
+    open = space.subtract(open, hit)
+  }
   for (const layer of layersOf(world, endpoint, direction)) {
     if (open === NOTHING) break
     let passed = NOTHING

@@ -2,7 +2,8 @@ import { formatResourceName } from '../../model/problem.ts'
 import type { Ip } from '../../model/net.ts'
 import type { Header } from '../connections/packet.ts'
 import type { Direction } from '../facts.ts'
-import { type Layer, type Side, type Tried, type Verdict, walk, walkForward } from '../interpreter/walk.ts'
+import type { EndpointToHost } from '../host-settings.ts'
+import { type Layer, type Side, type Tried, type Verdict, walk, walkForward, walkPreDnat } from '../interpreter/walk.ts'
 import { endpointTitle, ownerTitle } from '../words.ts'
 import type { Endpoint, Policy, Profile, SetAside, World } from '../world/world.ts'
 
@@ -39,6 +40,8 @@ export interface Examined {
   readonly doubts: readonly Doubt[]
   /** Set when rules are not what decides: traffic from a host to its own workloads is never policed. */
   readonly exempt?: 'host to its own workload'
+  /** Set when a workload sends to its own host: what happens there to what its own rules allow. */
+  readonly toOwnHost?: EndpointToHost
 }
 
 /** Follows one packet, through host endpoints on its way too, and says what cannot be told (`reference/felix.md 1.6, 1.8`). */
@@ -48,18 +51,27 @@ export function examine(world: World, from: End, to: End, header: Header): Exami
   if (place === 'host to its own workload')
     return { ...common, verdict: 'allow', egress: undefined, ingress: undefined, forwards: [], doubts: [], exempt: place }
   const packet = { ...header, source: from.ip, destination: to.ip }
-  const walked = walk(world, from.endpoint, place === 'workload to its own host' ? undefined : to.endpoint, packet)
+  const toOwnHost = place === 'workload to its own host' ? (to.endpoint?.endpointToHost ?? 'Drop') : undefined
+  const walked = walk(world, from.endpoint, toOwnHost ? undefined : to.endpoint, packet)
   const { egress, ingress } = walked
-  const forwards = forwardsOf(world, from.endpoint, to.endpoint, packet)
-  const denied = walked.verdict === 'deny' || forwards.some(({ side, certain }) => certain && side.verdict === 'deny')
+  const forwards = toOwnHost ? preDnatOf(world, to.endpoint, packet) : forwardsOf(world, from.endpoint, to.endpoint, packet)
+  const denied = walked.verdict === 'deny' || toOwnHost === 'Drop' || forwards.some(({ side, certain }) => certain && side.verdict === 'deny')
   const doubts: Doubt[] = [...setAsideDoubts(world, from.endpoint, to.endpoint)]
   if (!denied) {
     for (const side of [egress, ingress, ...forwards.map(({ side }) => side)]) if (side) doubts.push(...ruleDoubts(side))
     for (const { side, certain } of forwards) if (!certain && side.verdict === 'deny') doubts.push(forwardDoubt(side))
-    if (place === 'workload to its own host') doubts.push(OWN_HOST)
+    if (toOwnHost === 'Return') doubts.push(OWN_HOST)
     if (place === 'within a host') doubts.push(WITHIN_HOST)
   }
-  return { ...common, verdict: doubts.length > 0 ? 'unknown' : denied ? 'deny' : 'allow', egress, ingress, forwards, doubts }
+  return {
+    ...common,
+    verdict: doubts.length > 0 ? 'unknown' : denied ? 'deny' : 'allow',
+    egress,
+    ingress,
+    forwards,
+    doubts,
+    ...(toOwnHost ? { toOwnHost } : {}),
+  }
 }
 
 /** Whether the ends are a host endpoint and something else on the same host, which other rules are for. */
@@ -71,7 +83,7 @@ export function isWithinHost(from: Endpoint | undefined, to: Endpoint | undefine
 
 const OWN_HOST: Doubt = {
   code: 'own-host',
-  text: 'what a workload sends to its own host is decided by defaultEndpointToHostAction in the FelixConfiguration (Drop unless it is set), not by policy of the host endpoint',
+  text: 'what a workload sends to its own host is left to the host: defaultEndpointToHostAction is Return, and rules of the host that are not of Calico decide',
 }
 const WITHIN_HOST: Doubt = { code: 'within-host', text: 'host endpoints of one host: policy has no say in what stays within a host' }
 
@@ -104,6 +116,13 @@ function forwardsOf(world: World, from: Endpoint | undefined, to: Endpoint | und
       return side ? [{ side, certain: workloadSide || (there.length === 1 && endpoint.allInterfaces === true) }] : []
     })
   })
+}
+
+/** Before a packet from a workload is told to be for its own host, preDNAT policies of the host endpoint for all interfaces have a say. */
+function preDnatOf(world: World, to: Endpoint | undefined, packet: Parameters<typeof walkPreDnat>[2]): Forward[] {
+  const all = hostEndpointsOf(world).find(({ node, allInterfaces }) => allInterfaces && node === to?.node)
+  const side = all && walkPreDnat(world, all, packet)
+  return side ? [{ side, certain: true }] : []
 }
 
 /** Of each world, the host endpoints, in the order of their names: the first of several for all interfaces acts. */
@@ -152,5 +171,5 @@ function couldMatter({ kind, name }: SetAside, from: Endpoint | undefined, to: E
   if (kind === 'Profile') return [from, to].some((endpoint) => endpoint?.profiles.includes(name))
   // An address outside may be one of it.
   if (kind === 'WorkloadEndpoint' || kind === 'HostEndpoint') return !from || !to
-  return kind !== 'Node' || [from, to].some((endpoint) => endpoint?.kind === 'host')
+  return (kind !== 'Node' && kind !== 'FelixConfiguration') || [from, to].some((endpoint) => endpoint?.kind === 'host')
 }

@@ -117,5 +117,5 @@ const MOST_PAIRS = 16
 function keyOf(example: Examined): string {
   const sides = [example.egress, example.ingress, ...example.forwards.map(({ side }) => side)]
   const deciders = sides.map((side) => side && [side.verdict, traceOf(side).slice(-1)])
-  return JSON.stringify([example.verdict, example.exempt, deciders, example.doubts, example.from.ip.family])
+  return JSON.stringify([example.verdict, example.exempt, example.toOwnHost, deciders, example.doubts, example.from.ip.family])
 }

@@ -3,7 +3,7 @@ import { actsOn } from '../applies.ts'
 import { type Intervals, intervalsOf } from '../connections/intervals.ts'
 import { ICMP, ICMPV6, PORTED } from '../connections/packet.ts'
 import { type ConnectionSet, type ConnectionSpace, EVERYTHING, MAX_PORT, NOTHING } from '../connections/space.ts'
-import { FAILSAFE } from '../failsafe.ts'
+import { failsafeOf } from '../failsafe.ts'
 import type { Direction, EntityFacts, IcmpFacts, NamedPort, RuleFacts } from '../facts.ts'
 import type { Endpoint, World } from '../world/world.ts'
 import { tunnels } from './traffic.ts'
@@ -22,7 +22,7 @@ export function criteriaAt(space: ConnectionSpace, world: World, endpoint: Endpo
   }
   for (const name of endpoint.profiles) add(world.profiles.get(name)?.[direction] ?? [])
   if (endpoint.kind === 'workload') criteria.add(tunnels(space))
-  else for (const [protocol, port] of FAILSAFE[direction]) criteria.add(space.ports(protocol, ALL, [port, port]))
+  for (const [protocol, port] of failsafeOf(endpoint, direction)) criteria.add(space.ports(protocol, ALL, [port, port]))
   return criteria
 }
 

@@ -3,7 +3,9 @@ import { API_VERSION, type Resource } from '../../model/kind.ts'
 import { type Ip, parseNet } from '../../model/net.ts'
 import type { Labels } from '../../model/selector/evaluate.ts'
 import { formatPath, formatResourceName, type Path, type Problem, type ResourceName } from '../../model/problem.ts'
-import { hostEndpoint, type Inheritance, networkSet, profilesOf, workloadEndpoint } from './endpoints.ts'
+import { FAILSAFE } from '../failsafe.ts'
+import { configurationsOf, type FelixSpec, hostSettings, specOf } from '../host-settings.ts'
+import { hostEndpoint, type HostOfEndpoint, type Inheritance, networkSet, profilesOf, workloadEndpoint } from './endpoints.ts'
 import { comparePolicies, compareTiers } from './order.ts'
 import { BUILT_IN, type Origin } from './origin.ts'
 import { resolvePolicy, resolveProfile } from './policies.ts'
@@ -29,6 +31,7 @@ export const WORLD_KINDS = [
   'WorkloadEndpoint',
   'HostEndpoint',
   'Node',
+  'FelixConfiguration',
 ] as const
 
 /** Makes the world of some resources, in any order. Of two with the same name the later one counts. */
@@ -49,6 +52,9 @@ export class WorldBuilder {
   readonly #policies = new Map<string, Policy>()
   readonly #profiles = new Map<string, Profile>()
   readonly #nodes = new Map<string, Resource>()
+  readonly #configurations = new Map<string, Resource>()
+  /** What FelixConfigurations say of nodes that have host endpoints, by name. */
+  readonly #hostSettings = new Map<string, Pick<HostOfEndpoint, 'failsafe' | 'endpointToHost'>>()
   readonly #endpointSources = new Map<string, Source>()
   readonly #setSources = new Map<string, Source>()
   /** Resolved from their sources, until labels or addresses that they take from elsewhere change. */
@@ -105,6 +111,9 @@ export class WorldBuilder {
         break
       case 'Node':
         if (this.#nodes.delete(key)) this.#forgetHosts()
+        break
+      case 'FelixConfiguration':
+        if (this.#configurations.delete(key)) this.#forgetHosts()
         break
       case 'WorkloadEndpoint':
       case 'HostEndpoint':
@@ -163,6 +172,10 @@ export class WorldBuilder {
         this.#nodes.set(key, resource)
         this.#forgetHosts()
         break
+      case 'FelixConfiguration':
+        this.#configurations.set(key, resource)
+        this.#forgetHosts()
+        break
       case 'WorkloadEndpoint':
       case 'HostEndpoint':
         this.#endpointSources.set(key, source)
@@ -191,7 +204,7 @@ export class WorldBuilder {
       const { resource, origin } = endpoint
       const isHost = resource.kind === 'HostEndpoint'
       const resolved = isHost
-        ? hostEndpoint(resource, origin, inheritance, this.#hostAddresses(resource))
+        ? hostEndpoint(resource, origin, inheritance, { addresses: this.#hostAddresses(resource), ...this.#settingsOf(resource) })
         : workloadEndpoint(resource, origin, inheritance)
       this.#endpoints.set(key, resolved)
       this.#endpointList = undefined
@@ -217,6 +230,7 @@ export class WorldBuilder {
   }
 
   #forgetHosts(): void {
+    this.#hostSettings.clear()
     for (const [key, { resource }] of this.#endpointSources) if (resource.kind === 'HostEndpoint') this.#stale.add(key)
   }
 
@@ -232,6 +246,21 @@ export class WorldBuilder {
       if (net) distinct.set(String(net.value), net.family === 4 ? { family: 4, value: net.value } : { family: 6, value: net.value })
     }
     return [...distinct.values()]
+  }
+
+  /** What its FelixConfigurations say of a host endpoint's node; without any, the defaults are left out. */
+  #settingsOf({ spec }: Resource): Pick<HostOfEndpoint, 'failsafe' | 'endpointToHost'> {
+    const { node = '' } = (spec ?? {}) as { node?: string }
+    let known = this.#hostSettings.get(node)
+    if (!known) {
+      const labels = this.#nodes.get(keyOf({ kind: 'Node', name: node }))?.metadata.labels ?? {}
+      const layers = configurationsOf(this.#configurations.values(), node, labels).map((one) => (one.spec ?? {}) as FelixSpec)
+      const { failsafe, endpointToHost } = hostSettings(specOf(layers)).settings
+      const isDefault = failsafe.ingress === FAILSAFE.ingress && failsafe.egress === FAILSAFE.egress
+      known = { ...(isDefault ? {} : { failsafe }), ...(endpointToHost === 'Drop' ? {} : { endpointToHost }) }
+      this.#hostSettings.set(node, known)
+    }
+    return known
   }
 
   #orderTiers(): readonly Tier[] {

@@ -4,7 +4,9 @@ import type { Resource } from '../../model/kind.ts'
 import { formatIp, type Ip } from '../../model/net.ts'
 import { protocolNumber } from '../../model/protocol.ts'
 import type { Labels } from '../../model/selector/evaluate.ts'
+import type { Failsafe } from '../failsafe.ts'
 import type { NamedPort } from '../facts.ts'
+import type { EndpointToHost } from '../host-settings.ts'
 import type { Origin } from './origin.ts'
 import { netsOf } from './rules.ts'
 import { ACCOUNT_LABEL, NAMESPACE_LABEL } from './selectors.ts'
@@ -40,13 +42,19 @@ export function workloadEndpoint(resource: Resource, origin: Origin, inheritance
   }
 }
 
-/** `addresses`: further ones that it acts at, besides those it lists itself. */
-export function hostEndpoint(resource: Resource, origin: Origin, inheritance: Inheritance, further: readonly Ip[]): Endpoint {
+/** What a host endpoint takes from its node: `addresses` that it acts at besides those it lists itself, and what its FelixConfigurations set. */
+export interface HostOfEndpoint {
+  readonly addresses: readonly Ip[]
+  readonly failsafe?: Failsafe
+  readonly endpointToHost?: EndpointToHost
+}
+
+export function hostEndpoint(resource: Resource, origin: Origin, inheritance: Inheritance, host: HostOfEndpoint): Endpoint {
   const { metadata, spec = {} } = resource as Resource<HostSpec>
   const { name = '' } = metadata
   const addresses = netsOf(spec.expectedIPs) ?? []
   const listed = new Set(addresses.map(formatIp))
-  const otherAddresses = further.filter((ip) => !listed.has(formatIp(ip)))
+  const otherAddresses = host.addresses.filter((ip) => !listed.has(formatIp(ip)))
   return {
     kind: 'host',
     id: `host:${name}`,
@@ -59,6 +67,8 @@ export function hostEndpoint(resource: Resource, origin: Origin, inheritance: In
     ...(otherAddresses.length > 0 ? { otherAddresses } : {}),
     ports: namedPorts(spec.ports),
     ...(spec.interfaceName === '*' ? { allInterfaces: true } : {}),
+    ...(host.failsafe ? { failsafe: host.failsafe } : {}),
+    ...(host.endpointToHost ? { endpointToHost: host.endpointToHost } : {}),
     resource,
     origin,
   }

@@ -17,6 +17,7 @@ export function resolvePolicy(resource: Resource, origin: Origin, selectors: Sel
     ),
   )
   const types = spec.types && spec.types.length > 0 ? spec.types : ['Ingress', 'Egress']
+  const isPreDnat = !spec.doNotTrack && spec.preDNAT
   return {
     kind,
     ...(namespace === undefined ? {} : { namespace }),
@@ -24,10 +25,11 @@ export function resolvePolicy(resource: Resource, origin: Origin, selectors: Sel
     tier: spec.tier || 'default',
     order: spec.order ?? Infinity,
     selector,
-    ...(spec.doNotTrack ? { stage: 'untracked' as const } : spec.preDNAT ? { stage: 'preDNAT' as const } : {}),
+    ...(spec.doNotTrack ? { stage: 'untracked' as const } : isPreDnat ? { stage: 'preDNAT' as const } : {}),
     ...(spec.applyOnForward ? { applyOnForward: true } : {}),
     ...(types.includes('Ingress') ? { ingress: resolveRules(spec.ingress, 'ingress', namespace, selectors) } : {}),
-    ...(types.includes('Egress') ? { egress: resolveRules(spec.egress, 'egress', namespace, selectors) } : {}),
+    // What leaves is never seen before address translation, whatever the datastore holds.
+    ...(types.includes('Egress') && !isPreDnat ? { egress: resolveRules(spec.egress, 'egress', namespace, selectors) } : {}),
     resource,
     origin,
   }

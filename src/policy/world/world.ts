@@ -1,6 +1,7 @@
 import type { Resource } from '../../model/kind.ts'
 import type { Problem } from '../../model/problem.ts'
 import type { Direction, EndpointFacts, Facts, NetworkSetFacts, PolicyFacts, RuleFacts, RuleLists, TierFacts } from '../facts.ts'
+import type { EndpointToHost } from '../host-settings.ts'
 import type { Origin } from './origin.ts'
 
 /**
@@ -26,6 +27,8 @@ export interface Endpoint extends EndpointFacts {
   /** What people call it besides: workload, pod or container. */
   readonly aliases: readonly string[]
   readonly node: string
+  /** Of a host endpoint: what happens to what workloads of its host send there; absent: `Drop`. */
+  readonly endpointToHost?: EndpointToHost
   readonly resource: Resource
   readonly origin: Origin
 }

@@ -1,9 +1,9 @@
 import type { Compare, KeyRange, KeyValue, Operation } from '../datastore.ts'
 
-/** A key-value pair as etcd sends it: bytes, and 64-bit numbers as text. Revisions stay far below 2^53. */
+/** A key-value pair as etcd sends it: bytes, or the text they are, and 64-bit numbers as text. Revisions stay far below 2^53. */
 export interface WireKeyValue {
-  readonly key: Buffer
-  readonly value: Buffer
+  readonly key: Buffer | string
+  readonly value: Buffer | string
   readonly create_revision: string
   readonly mod_revision: string
   readonly version: string
@@ -44,7 +44,7 @@ export function operationOf(operation: Operation): object {
         },
       }
     case 'delete':
-      return { request_delete_range: { ...rangeOf(operation.range), prev_kv: true } }
+      return { request_delete_range: rangeOf(operation.range) }
     default:
       return { request_range: rangeOf(operation.range) }
   }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { setTimeout as pause } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises'
 import { ConstantBackoff, handleWhen, noop, retry } from 'cockatiel'
-import { Etcd3, type IOptions, type ITxnRequest, type Lease as EtcdLease } from 'etcd3'
+import { Etcd3, type IOptions, type IRangeResponse, type ITxnRequest, type Lease as EtcdLease } from 'etcd3'
 import {
   type Datastore,
   DatastoreError,
@@ -15,7 +15,7 @@ import {
   type WatchBatch,
 } from '../datastore.ts'
 import { isPassing, toDatastoreError } from './etcd-errors.ts'
-import { compareOf, keyValueOf, operationOf, rangeOf } from './etcd-messages.ts'
+import { compareOf, keyValueOf, operationOf, rangeOf, type WireKeyValue } from './etcd-messages.ts'
 import { watchEtcd } from './etcd-watch.ts'
 import { refuseTransaction } from './limits.ts'
 
@@ -44,12 +44,18 @@ export function openEtcd(settings: EtcdSettings): Datastore {
 // --- internal ---
 
 const DEFAULT_TIMEOUT = 10_000
-const PAGE = 500
+/** Pairs of the first page of a range; others have more when the pairs are small. */
+const FIRST_PAGE = 500
+const LARGEST_PAGE = 2000
+const PAGE_BYTES = 1024 * 1024
+/** What etcd may send before we have read it. gRPC's own 64 KiB would make it wait for us within every page. */
+const WINDOW_BYTES = 4 * 1024 * 1024
 /** Between attempts of a read while the cluster finds a new leader. */
 const READ_PAUSE = 100
 
 class Etcd implements Datastore {
   readonly name: string
+  readonly isShared = true
   readonly #settings: EtcdSettings
   #client: Etcd3 | undefined
   readonly #closing = new AbortController()
@@ -61,22 +67,30 @@ class Etcd implements Datastore {
   }
 
   async get(key: string, options: { readonly revision?: number } = {}): Promise<KeyValue | undefined> {
-    return (await this.#page({ start: key }, 1, options)).keyValues[0]
+    const [found] = (await this.#page({ start: key }, 1, options)).kvs
+    return found && keyValueOf(found)
   }
 
-  /** In pages, all at the revision of the first. */
+  /** In pages, all at the revision of the first. While one is decoded, the next is on its way. */
   async range(range: KeyRange, options: RangeOptions = {}): Promise<RangeResult> {
     const keyValues: KeyValue[] = []
-    let start = range.start
-    let revision = options.revision
+    let missing = options.limit ?? Number.POSITIVE_INFINITY
+    let page = await this.#page(range, Math.min(FIRST_PAGE, missing), options)
+    const revision = options.revision ?? Number(page.header.revision)
     for (;;) {
-      const wanted = Math.min(PAGE, (options.limit ?? Number.POSITIVE_INFINITY) - keyValues.length)
-      const page = await this.#page({ ...range, start }, wanted, { ...options, ...(revision === undefined ? {} : { revision }) })
-      revision ??= page.revision
-      for (const keyValue of page.keyValues) keyValues.push(keyValue)
-      const last = page.keyValues.at(-1)
-      if (!page.more || last === undefined || keyValues.length === options.limit) return { keyValues, revision, more: page.more }
-      start = `${last.key}\0`
+      const { kvs, more } = page
+      const last = kvs.at(-1)
+      missing -= kvs.length
+      const start = more && last && missing > 0 ? `${last.key.toString('utf8')}\0` : undefined
+      const next = start === undefined ? undefined : this.#page({ ...range, start }, Math.min(sizeAfter(kvs), missing), { ...options, revision })
+      const decoded = async () => {
+        // By then the request has gone out.
+        if (next) await turn()
+        for (const keyValue of kvs) keyValues.push(keyValueOf(keyValue))
+      }
+      const [following] = await Promise.all([next, decoded()])
+      if (!following) return { keyValues, revision, more }
+      page = following
     }
   }
 
@@ -88,9 +102,7 @@ class Etcd implements Datastore {
       failure: (transaction.otherwise ?? []).map(operationOf),
     } as unknown as ITxnRequest
     const answer = await this.#call((client) => client.kv.txn(request))
-    const responses = answer.responses.map((response) =>
-      (response.response_range?.kvs ?? response.response_delete_range?.prev_kvs ?? []).map((keyValue) => keyValueOf(keyValue)),
-    )
+    const responses = answer.responses.map((response) => (response.response_range?.kvs ?? []).map((keyValue) => keyValueOf(keyValue)))
     return { succeeded: answer.succeeded, revision: Number(answer.header.revision), responses }
   }
 
@@ -98,7 +110,8 @@ class Etcd implements Datastore {
     const source = {
       name: this.name,
       client: this.#open(),
-      probe: (probed: KeyRange, revision?: number) => this.#page(probed, 1, { keysOnly: true, ...(revision === undefined ? {} : { revision }) }),
+      probe: (probed: KeyRange, revision?: number) =>
+        this.range(probed, { limit: 1, keysOnly: true, ...(revision === undefined ? {} : { revision }) }),
     }
     return watchEtcd(source, range, fromRevision, AbortSignal.any([signal, this.#closing.signal]))
   }
@@ -126,7 +139,7 @@ class Etcd implements Datastore {
   }
 
   /** A read does no harm twice: it is repeated while the cluster has no leader, until it is out of time. */
-  async #page(range: KeyRange, limit: number, options: RangeOptions): Promise<RangeResult> {
+  async #page(range: KeyRange, limit: number, options: RangeOptions): Promise<IRangeResponse> {
     const revision = options.revision === undefined ? {} : { revision: String(options.revision) }
     const request = { ...rangeOf(range), limit, ...revision, keys_only: options.keysOnly ?? false }
     const giveUp = Date.now() + timeoutOf(this.#settings)
@@ -140,12 +153,7 @@ class Etcd implements Datastore {
         }
       }
     }
-    const answer = await this.#call(read)
-    return {
-      keyValues: answer.kvs.map((keyValue) => keyValueOf(keyValue)),
-      revision: options.revision ?? Number(answer.header.revision),
-      more: answer.more,
-    }
+    return this.#call(read)
   }
 
   async #call<T>(call: (client: Etcd3) => Promise<T>): Promise<T> {
@@ -166,6 +174,12 @@ class Etcd implements Datastore {
   }
 }
 
+/** How many pairs a page may have, judged by one before it. */
+function sizeAfter(page: readonly WireKeyValue[]): number {
+  const bytes = page.reduce((sum, { key, value }) => sum + key.length + value.length, 0)
+  return Math.max(1, Math.min(LARGEST_PAGE, Math.floor((PAGE_BYTES * page.length) / bytes)))
+}
+
 function optionsOf(settings: EtcdSettings): IOptions {
   const { username, password } = settings
   const deadline = () => ({ deadline: Date.now() + timeoutOf(settings) })
@@ -177,7 +191,11 @@ function optionsOf(settings: EtcdSettings): IOptions {
     ...(username && password ? { auth: { username, password, callOptions: deadline } } : {}),
     defaultCallOptions: (context) => (context.isStream ? {} : deadline()),
     // Pages of large values pass 4 MB, gRPC's own limit.
-    grpcOptions: { 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 },
+    grpcOptions: {
+      'grpc.max_receive_message_length': -1,
+      'grpc.max_send_message_length': -1,
+      'grpc-node.flow_control_window': WINDOW_BYTES,
+    },
     faultHandling: {
       host: () => noop,
       global: retry(neverSent, { maxAttempts: settings.endpoints.length * 2, backoff: new ConstantBackoff(10) }),

@@ -11,10 +11,11 @@ export function refuseTransaction({ compare, then, otherwise = [] }: Transaction
   }
   for (const operations of [then, otherwise]) {
     const written = new Set<string>()
+    const deletes = operations.filter((operation) => operation.type === 'delete')
     for (const operation of operations) {
       if (operation.type !== 'put') continue
       const { key } = operation
-      if (written.has(key) || operations.some((other) => other.type === 'delete' && contains(other.range, key))) {
+      if (written.has(key) || deletes.some((other) => contains(other.range, key))) {
         throw new DatastoreError('other', `a key is written twice in one transaction: ${key}`)
       }
       written.add(key)

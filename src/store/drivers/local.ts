@@ -62,8 +62,12 @@ PRAGMA user_version = ${SCHEMA_VERSION};
 const IDENTITY = `SELECT (SELECT count(*) FROM sqlite_master) AS tables, (SELECT application_id FROM pragma_application_id) AS application,
   (SELECT user_version FROM pragma_user_version) AS version`
 
+const PUT = `INSERT INTO kv VALUES (?, ?, ?, ?, 1, ?)
+  ON CONFLICT (key) DO UPDATE SET value = excluded.value, mod_revision = excluded.mod_revision, version = version + 1, lease = excluded.lease`
+
 class Local implements Datastore {
   readonly name: string
+  readonly isShared = false
   readonly #path: string
   readonly #timeout: number
   #database: Database | undefined
@@ -71,6 +75,8 @@ class Local implements Datastore {
   readonly #statements = new Map<string, Statement>()
   /** Timers that keep our leases alive. */
   readonly #beats = new Set<NodeJS.Timeout>()
+  /** Watches that have nothing to tell. */
+  readonly #waiting = new Set<() => void>()
 
   constructor(path: string, { timeout = DEFAULT_TIMEOUT }: LocalOptions) {
     this.#path = path
@@ -87,7 +93,10 @@ class Local implements Datastore {
   }
 
   async txn(transaction: Transaction): Promise<TransactionResult> {
-    return this.#patiently(() => this.#transact(transaction))
+    const result = await this.#patiently(() => this.#transact(transaction))
+    // Watches of this process need not find out by looking.
+    for (const wake of this.#waiting) wake()
+    return result
   }
 
   async *watch(range: KeyRange, fromRevision: number, signal: AbortSignal): AsyncIterable<WatchBatch> {
@@ -98,7 +107,7 @@ class Local implements Datastore {
         return this.#state().revision
       })
       if (revision < next) {
-        await pause(POLL_MILLISECONDS, undefined, { signal }).catch(() => undefined)
+        await this.#forAWhile(signal)
         continue
       }
       for (const batch of await this.#patiently(() => this.#changes(range, next))) {
@@ -134,6 +143,15 @@ class Local implements Datastore {
     this.#database?.close()
     this.#database = undefined
     this.#statements.clear()
+  }
+
+  /** Resolves when it is time to look for changes again. */
+  async #forAWhile(signal: AbortSignal): Promise<void> {
+    const enough = new AbortController()
+    const wake = () => enough.abort()
+    this.#waiting.add(wake)
+    await pause(POLL_MILLISECONDS, undefined, { signal: AbortSignal.any([signal, enough.signal]) }).catch(() => undefined)
+    this.#waiting.delete(wake)
   }
 
   #read(range: KeyRange, options: RangeOptions): RangeResult {
@@ -177,38 +195,40 @@ class Local implements Datastore {
       const before = this.#state().revision
       let wrote = false
       const responses = operations.map((operation) => {
-        const response = this.#operate(operation, before + 1)
-        wrote ||= operation.type === 'put' || (operation.type === 'delete' && response.length > 0)
-        return response
+        if (operation.type === 'get') return this.#find(operation.range)
+        const changes = operation.type === 'put' ? this.#put(operation, before + 1) : this.#delete(operation.range, before + 1)
+        wrote ||= changes > 0
+        return []
       })
       if (wrote) this.#run('UPDATE state SET revision = ?', before + 1)
       return { succeeded, revision: wrote ? before + 1 : before, responses }
     })
   }
 
-  #operate(operation: Operation, revision: number): readonly KeyValue[] {
-    if (operation.type === 'put') {
-      const previous = this.#one(operation.key)
-      const created = previous?.createRevision ?? revision
-      const version = (previous?.version ?? 0) + 1
-      const lease = operation.lease ? Number(operation.lease.id) : null
-      if (lease !== null && this.#all('SELECT id FROM lease WHERE id = ?', lease).length === 0) throw lostLeaseError(this.name)
-      this.#run('INSERT OR REPLACE INTO kv VALUES (?, ?, ?, ?, ?, ?)', operation.key, operation.value, created, revision, version, lease)
-      this.#run('INSERT INTO log VALUES (?, ?, ?, ?, ?)', revision, operation.key, operation.value, created, version)
-      return []
-    }
-    const { where, values } = bounds(operation.range)
-    const found = this.#all(`SELECT * FROM kv WHERE ${where} ORDER BY key`, ...values).map(keyValueOf)
-    if (operation.type === 'get' || found.length === 0) return found
-    this.#run(`DELETE FROM kv WHERE ${where}`, ...values)
-    for (const { key } of found) this.#run('INSERT INTO log VALUES (?, ?, NULL, 0, 0)', revision, key)
-    return found
+  #find(range: KeyRange): KeyValue[] {
+    const { where, values } = bounds(range)
+    return this.#all(`SELECT * FROM kv WHERE ${where} ORDER BY key`, ...values).map(keyValueOf)
+  }
+
+  /** Gives how many keys changed. */
+  #put({ key, value, lease }: Operation & { readonly type: 'put' }, revision: number): number {
+    const id = lease ? Number(lease.id) : null
+    if (id !== null && this.#all('SELECT id FROM lease WHERE id = ?', id).length === 0) throw lostLeaseError(this.name)
+    this.#run(PUT, key, value, revision, revision, id)
+    this.#run('INSERT INTO log SELECT mod_revision, key, value, create_revision, version FROM kv WHERE key = ?', key)
+    return 1
+  }
+
+  #delete(range: KeyRange, revision: number): number {
+    const { where, values } = bounds(range)
+    const { changes } = this.#run(`INSERT INTO log SELECT ?, key, NULL, 0, 0 FROM kv WHERE ${where}`, revision, ...values)
+    if (Number(changes) > 0) this.#run(`DELETE FROM kv WHERE ${where}`, ...values)
+    return Number(changes)
   }
 
   #holds({ key, target, equals }: Compare): boolean {
-    const found = this.#one(key)
-    if (!found) return equals === 0
-    return equals === (target === 'mod' ? found.modRevision : target === 'create' ? found.createRevision : found.version)
+    const found = this.#statement('SELECT create_revision, mod_revision, version FROM kv WHERE key = ?').get(key)
+    return equals === Number(found?.[target === 'version' ? target : `${target}_revision`] ?? 0)
   }
 
   /** What changed from a revision on, a batch for each revision. */
@@ -243,14 +263,9 @@ class Local implements Datastore {
   #endLease(id: number): void {
     const keys = this.#all('SELECT key FROM kv WHERE lease = ?', id)
     const revision = this.#state().revision + 1
-    for (const row of keys) this.#operate({ type: 'delete', range: { start: String(row['key']) } }, revision)
+    for (const row of keys) this.#delete({ start: String(row['key']) }, revision)
     if (keys.length > 0) this.#run('UPDATE state SET revision = ?', revision)
     this.#run('DELETE FROM lease WHERE id = ?', id)
-  }
-
-  #one(key: string): KeyValue | undefined {
-    const row = this.#statement('SELECT * FROM kv WHERE key = ?').get(key)
-    return row ? keyValueOf(row) : undefined
   }
 
   #state(): { readonly revision: number; readonly compacted: number } {
@@ -283,7 +298,7 @@ class Local implements Datastore {
     return this.#statement(sql).all(...values)
   }
 
-  #run(sql: string, ...values: (string | number | null)[]): { readonly lastInsertRowid: number | bigint } {
+  #run(sql: string, ...values: (string | number | null)[]): ReturnType<Statement['run']> {
     return this.#statement(sql).run(...values)
   }
 

@@ -24,6 +24,7 @@ export function openMemory(): Datastore {
 
 class Memory implements Datastore {
   readonly name = 'a datastore in memory'
+  readonly isShared = false
   #revision = 1
   #closed = false
   readonly #current = new Map<string, KeyValue>()
@@ -147,7 +148,7 @@ class Memory implements Datastore {
       this.#release(previous.key)
       events.push({ type: 'delete', key: previous.key, previous, revision })
     }
-    return found
+    return []
   }
 
   /** A key belongs to the lease of its last write only. */

@@ -12,6 +12,8 @@ export interface PendingWrite {
   readonly baseRevision: number
   /** Which intents it carries out. */
   readonly intents: number[]
+  /** The datastore's revision that has it; undefined until it is written. */
+  revision?: number
 }
 
 export interface CommitOptions {
@@ -35,21 +37,22 @@ export interface Unwritten {
   readonly error?: DatastoreError
 }
 
-/** Writes everything, in transactions as large as the limits allow, several in flight; gives back what lost a race, or is too large for the datastore. */
-export async function commit(datastore: Datastore, writes: readonly PendingWrite[], options: CommitOptions): Promise<Unwritten[]> {
-  const batches = splitIntoBatches(writes)
-  if (options.atomic && batches.length > 1) throw new AtomicLimitError(writes.length)
+/**
+ * Writes everything, in transactions as large as the limits allow, several in flight; gives back what lost a race, or is too large for the datastore.
+ * Takes the writes as it gets to them: they may be made meanwhile.
+ */
+export async function commit(datastore: Datastore, writes: Iterable<PendingWrite>, options: CommitOptions): Promise<Unwritten[]> {
+  const batches = options.atomic ? oneBatch([...writes]) : splitIntoBatches(writes)
   const unwritten: Unwritten[] = []
   let done = 0
-  const work = batches.values()
   const worker = async () => {
-    for (const batch of work) {
-      unwritten.push(...(await commitBatch(datastore, batch, options)))
-      done += batch.length
+    for (let next = batches.next(); !next.done; next = batches.next()) {
+      unwritten.push(...(await commitBatch(datastore, next.value, options)))
+      done += next.value.length
       options.onProgress?.(done)
     }
   }
-  await Promise.all(Array.from({ length: Math.min(IN_FLIGHT, batches.length) }, worker))
+  await Promise.all(Array.from({ length: IN_FLIGHT }, worker))
   return unwritten
 }
 
@@ -60,22 +63,27 @@ const IN_FLIGHT = 6
 /** etcd takes requests of 1.5 MiB; the rest is for keys and framing. */
 const BATCH_BYTES = 1024 * 1024
 
-function splitIntoBatches(writes: readonly PendingWrite[]): PendingWrite[][] {
-  const batches: PendingWrite[][] = []
+/** @throws AtomicLimitError when there are too many for one */
+function oneBatch(writes: readonly PendingWrite[]): Iterator<PendingWrite[]> {
+  const batches = [...splitIntoBatches(writes)]
+  if (batches.length > 1) throw new AtomicLimitError(writes.length)
+  return batches.values()
+}
+
+function* splitIntoBatches(writes: Iterable<PendingWrite>): Generator<PendingWrite[]> {
   let batch: PendingWrite[] = []
   let bytes = 0
   for (const write of writes) {
     const size = (write.value?.length ?? 0) + (write.before?.value.length ?? 0)
     if (batch.length === MAX_OPERATIONS - 1 || (batch.length > 0 && bytes + size > BATCH_BYTES)) {
-      batches.push(batch)
+      yield batch
       batch = []
       bytes = 0
     }
     batch.push(write)
     bytes += size
   }
-  if (batch.length > 0) batches.push(batch)
-  return batches
+  if (batch.length > 0) yield batch
 }
 
 async function commitBatch(datastore: Datastore, batch: PendingWrite[], options: CommitOptions): Promise<Unwritten[]> {
@@ -83,8 +91,12 @@ async function commitBatch(datastore: Datastore, batch: PendingWrite[], options:
   const changes: ChangedKey[] = batch.map((write) => ({ key: write.key, before: write.before?.value ?? null, beforeRevision: write.baseRevision }))
   const then: Operation[] = batch.map(operation)
   then.push(recordChanges(options.author, changes, options.clock))
-  const error = await datastore.txn({ compare, then }).then(({ succeeded }) => (succeeded ? undefined : LOST), sizeError)
-  if (error === undefined) return []
+  const done = await datastore.txn({ compare, then }).catch(sizeError)
+  if (!(done instanceof DatastoreError) && done.succeeded) {
+    for (const write of batch) write.revision = done.revision
+    return []
+  }
+  const error = done instanceof DatastoreError ? done : LOST
   if (error !== LOST && options.atomic) throw error
   if (batch.length === 1 || options.atomic) return batch.map((write) => (error === LOST ? { write } : { write, error }))
   // One of them moved on, or is too large: halve, so that the others do not wait for it.

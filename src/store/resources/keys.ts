@@ -26,8 +26,8 @@ export function kindRange(kind: Kind, namespace?: string): KeyRange {
 /** The name (and namespace) in a key of the kind; undefined for a key that is too deep or too shallow. */
 export function parseResourceKey(kind: Kind, key: string): { namespace?: string; name: string } | undefined {
   const rest = key.slice(RESOURCES.length + kind.plural.length + 1)
+  if (kind.scope === 'cluster') return rest !== '' && !rest.includes('/') ? { name: rest } : undefined
   const parts = rest.split('/')
-  if (kind.scope === 'cluster') return parts.length === 1 && rest !== '' ? { name: rest } : undefined
   const [namespace = '', name = ''] = parts
   return parts.length === 2 && namespace !== '' && name !== '' ? { namespace, name } : undefined
 }

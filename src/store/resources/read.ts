@@ -10,13 +10,23 @@ export interface ResourceScan {
   readonly kind: Kind
   /** Read as they are gone through, once. */
   readonly resources: Iterable<Resource>
+  /** The same as they lie in the store, to be gone through instead; absent for kinds whose lists show them in another form or order. */
+  readonly unread?: Iterable<UnreadResource>
   /** The store's revision of the snapshot. */
   readonly revision: number
   /** Keys whose values could not be read; lists leave them out, as the peer's do. All are there when the resources have been gone through. */
   readonly unreadable: readonly string[]
 }
 
-export interface ResourceList extends ResourceScan {
+export interface UnreadResource {
+  /** As stored; empty for what is not stored as it is shown. */
+  readonly text: string
+  readonly revision: number
+  /** Undefined: it is left out. */
+  read(): Resource | undefined
+}
+
+export interface ResourceList extends Omit<ResourceScan, 'unread'> {
   readonly resources: readonly Resource[]
 }
 
@@ -30,7 +40,7 @@ export async function getResource(datastore: Datastore, target: Target, revision
 
 /** All resources of a kind, of one namespace if given, in the order in which lists show them. */
 export async function listResources(datastore: Datastore, kind: Kind, namespace?: string): Promise<ResourceList> {
-  const scan = await scanResources(datastore, kind, namespace)
+  const { unread: _, ...scan } = await scanResources(datastore, kind, namespace)
   return { ...scan, resources: [...scan.resources] }
 }
 
@@ -38,19 +48,33 @@ export async function listResources(datastore: Datastore, kind: Kind, namespace?
 export async function scanResources(datastore: Datastore, kind: Kind, namespace?: string): Promise<ResourceScan> {
   const { keyValues, revision } = await datastore.range(kindRange(kind, namespace))
   const unreadable: string[] = []
-  const stored = readAll(kind, keyValues, unreadable)
-  return { kind, resources: kind.body.listOrder ? [...stored].sort(kind.body.listOrder) : stored, revision, unreadable }
+  const unread = unreadOf(kind, keyValues, unreadable)
+  const { listOrder, fromStored } = kind.body
+  const resources = listOrder ? [...readAll(unread)].sort(listOrder) : readAll(unread)
+  return { kind, resources, ...(listOrder || fromStored ? {} : { unread }), revision, unreadable }
 }
 
-function* readAll(kind: Kind, keyValues: readonly KeyValue[], unreadable: string[]): Iterable<Resource> {
+function* readAll(unread: Iterable<UnreadResource>): Iterable<Resource> {
+  for (const item of unread) {
+    const resource = item.read()
+    if (resource) yield resource
+  }
+}
+
+function* unreadOf(kind: Kind, keyValues: readonly KeyValue[], unreadable: string[]): Iterable<UnreadResource> {
+  const isProfile = kind.kind === 'Profile'
   for (const keyValue of keyValues) {
     if (parseResourceKey(kind, keyValue.key) === undefined) continue
-    const stored = readStored(kind, keyValue)
-    if (!stored) unreadable.push(keyValue.key)
     // A stored one of that name would hide what the data path really does.
-    else if (kind.kind !== 'Profile' || stored.resource.metadata.name !== DEFAULT_ALLOW) yield stored.resource
+    const mayBeHidden = isProfile && keyValue.value.includes(DEFAULT_ALLOW)
+    const read = () => {
+      const stored = readStored(kind, keyValue)
+      if (!stored) unreadable.push(keyValue.key)
+      return mayBeHidden && stored?.resource.metadata.name === DEFAULT_ALLOW ? undefined : stored?.resource
+    }
+    yield { text: mayBeHidden ? '' : keyValue.value, revision: keyValue.modRevision, read }
   }
-  if (kind.kind === 'Profile') yield defaultAllowProfile()
+  if (isProfile) yield { text: '', revision: 0, read: defaultAllowProfile }
 }
 
 export function isFailure(value: Resource | ResourceFailure): value is ResourceFailure {

@@ -50,12 +50,16 @@ export async function writeResources(datastore: Datastore, intents: readonly Int
   let open = intents.map((_, index) => index)
   for (let attempt = 0; open.length > 0; attempt++) {
     if (attempt > 0) await options.clock.pause(Math.min(200, 5 * 2 ** attempt))
-    const writes = await planOpen(datastore, intents, open, options.clock, outcomes)
-    const failed = outcomes.some((outcome) => outcome?.type === 'failed')
-    if (options.atomic && failed) {
+    const planned = await planOpen(datastore, intents, open, options.clock, outcomes)
+    // The first are written while the others are still planned, unless it takes all of them to know what to write.
+    const writes: PendingWrite[] = []
+    const gathered = gather(planned, writes)
+    const wanted = options.atomic ? [...gathered] : gathered
+    if (options.atomic && outcomes.some((outcome) => outcome?.type === 'failed')) {
       return outcomes.map((outcome) => (outcome?.type === 'failed' ? outcome : { type: 'not-tried' }))
     }
-    const unwritten = await commit(datastore, writes, options)
+    const unwritten = await commit(datastore, wanted, options)
+    noteRevisions(writes, outcomes)
     open = []
     for (const { write, error } of unwritten) {
       for (const index of write.intents) {
@@ -74,13 +78,8 @@ export async function writeResources(datastore: Datastore, intents: readonly Int
 /** What `writeResources` would come to if it began now; nothing is written, and what is written has no revision yet. */
 export async function planResources(datastore: Datastore, intents: readonly Intent[], clock: Clock): Promise<Outcome[]> {
   const outcomes = Array.from<Outcome | undefined>({ length: intents.length })
-  await planOpen(
-    datastore,
-    intents,
-    intents.map((_, index) => index),
-    clock,
-    outcomes,
-  )
+  const all = intents.map((_, index) => index)
+  for (const _ of await planOpen(datastore, intents, all, clock, outcomes));
   return outcomes as Outcome[]
 }
 
@@ -90,20 +89,22 @@ const ATTEMPTS = 20
 const PRUNE_CHANCE = 1 / 32
 /** From so many of one kind on, reading the whole kind is cheaper than asking for each. */
 const MANY_OF_A_KIND = 200
+/** So many intents are planned at once. */
+const RUN = 100
 
 interface Chosen {
   readonly index: number
   readonly intent: Intent
 }
 
-/** Plans the intents with these numbers on what is in the store now. */
+/** Plans the intents with these numbers on what is in the store now: their outcomes are known when the writes have been gone through, once. */
 async function planOpen(
   datastore: Datastore,
   intents: readonly Intent[],
   open: readonly number[],
   clock: Clock,
   outcomes: (Outcome | undefined)[],
-): Promise<PendingWrite[]> {
+): Promise<Iterable<PendingWrite>> {
   const chosen = open.map((index) => ({ index, intent: intents[index] as Intent }))
   const [state, facts] = await Promise.all([
     loadState(
@@ -112,7 +113,18 @@ async function planOpen(
     ),
     loadFacts(datastore, intents),
   ])
-  return plan(chosen, state, facts, clock, outcomes)
+  const planned = (items: readonly Chosen[]) => plan(items, state, facts, clock, outcomes)
+  return haveKeysInCommon(chosen) ? planned(chosen) : inRuns(chosen, planned)
+}
+
+/** Whether what becomes of one intent may depend on another. */
+function haveKeysInCommon(chosen: readonly Chosen[]): boolean {
+  const keys = chosen.flatMap(({ intent }) => possibleKeys(intent.target))
+  return new Set(keys).size < keys.length
+}
+
+function* inRuns<T, R>(items: readonly T[], make: (run: readonly T[]) => readonly R[]): Iterable<R> {
+  for (let at = 0; at < items.length; at += RUN) yield* make(items.slice(at, at + RUN))
 }
 
 /** The current pairs that the intents are about. */
@@ -177,6 +189,24 @@ function plan(
     }
   }
   return [...pending.values()]
+}
+
+function noteRevisions(writes: readonly PendingWrite[], outcomes: (Outcome | undefined)[]): void {
+  for (const { intents, revision } of writes) {
+    if (revision === undefined) continue
+    for (const index of intents) {
+      const outcome = outcomes[index]
+      if (outcome?.type === 'written') outcomes[index] = { ...outcome, revision }
+    }
+  }
+}
+
+/** Remembers what is taken out of it. */
+function* gather<Item>(items: Iterable<Item>, taken: Item[]): Generator<Item> {
+  for (const item of items) {
+    taken.push(item)
+    yield item
+  }
 }
 
 type Lookup = (key: string) => KeyValue | undefined
@@ -265,11 +295,12 @@ function created(wanted: Resource, clock: Clock): Resource {
 /** A changed object keeps the stored metadata, but for labels and annotations (`reference/model.md 2.0`); what old releases left out is mended. */
 function merged(wanted: Resource, stored: Resource, clock: Clock): Resource {
   const { labels, annotations } = wanted.metadata
-  const { resourceVersion: _, ...kept } = stored.metadata
+  const kept = stored.metadata
   return {
     ...wanted,
     metadata: {
       ...kept,
+      resourceVersion: undefined,
       name: wanted.metadata.name,
       uid: kept.uid || clock.uuid(),
       creationTimestamp: kept.creationTimestamp || clock.timestamp(),

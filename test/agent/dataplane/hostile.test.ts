@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
 import { Renderer } from '../../../src/agent/dataplane/render.ts'
+import { DEFAULT_SETTINGS } from '../../../src/agent/dataplane/settings.ts'
 import { replaceTable } from '../../../src/agent/dataplane/transaction.ts'
 import { buildWorld } from '../../../src/policy/world/build.ts'
 import { namespacesHere } from '../../lab/namespace.ts'
@@ -98,7 +99,7 @@ describe('hostile resources', { skip: namespacesHere() }, () => {
     const texts: string[] = []
     fc.assert(
       fc.property(world, (hostile) => {
-        const { ruleset } = new Renderer().render(hostile, { node: 'host1', interfaces: new Map(), pools: [], endpointToHost: 'Drop' })
+        const { ruleset } = new Renderer().render(hostile, { node: 'host1', interfaces: new Map(), pools: [], hosts: [], settings: DEFAULT_SETTINGS })
         const text = replaceTable(ruleset)
         assert.match(text, /^[\w\s{};:.,@"*!=&|/+-]*$/)
         for (const [, name = ''] of text.matchAll(/"([^"]*)"/g)) assert.match(name, /^(?:cali[\w.:-]*\*?|calico-packet: )$/)

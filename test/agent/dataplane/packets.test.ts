@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { Renderer } from '../../../src/agent/dataplane/render.ts'
+import { DEFAULT_SETTINGS } from '../../../src/agent/dataplane/settings.ts'
 import { replaceTable } from '../../../src/agent/dataplane/transaction.ts'
 import * as fc from 'fast-check'
 import { formatIp, type Ip, parseIp } from '../../../src/model/net.ts'
@@ -13,6 +14,7 @@ import type { Endpoint, World } from '../../../src/policy/world/world.ts'
 import { namespacesHere } from '../../lab/namespace.ts'
 import { describePacket } from '../../lab/packet-bytes.ts'
 import { PacketLab, type Sending } from '../../lab/packet-lab.ts'
+import { manifestWorld, policy, workload } from '../../policy/manifest-world.ts'
 import { pointsOf } from '../../policy/random/points.ts'
 import { anyResources, PORTS, worldFrom } from '../../policy/random/worlds.ts'
 import { type End, recordedWorlds, type RecordedWorld, worldOf } from '../../policy/recorded.ts'
@@ -95,7 +97,7 @@ const addressesOf = (world: World): Ip[][] => world.endpoints.filter(({ kind }) 
 
 /** Puts the world's rules into the kernel, sends the packets, and tells which fared otherwise than the interpreter says. */
 async function differences(lab: PacketLab, world: World, sent: readonly Sent[]): Promise<string[]> {
-  const { ruleset } = new Renderer().render(world, { node: NODE, interfaces: new Map(), pools: [], endpointToHost: 'Drop' })
+  const { ruleset } = new Renderer().render(world, { node: NODE, interfaces: new Map(), pools: [], hosts: [], settings: DEFAULT_SETTINGS })
   lab.route(addressesOf(world))
   lab.host.run(['nft', '-f', '-'], replaceTable(ruleset))
   const arrived = await lab.deliver(sent)
@@ -168,6 +170,25 @@ describe('the kernel and the interpreter', { skip: namespacesHere('conntrack', '
       assert.ok(packets > (name === 'named' ? 100 : 2000), `${packets} packets`)
     })
   }
+
+  it('say the same about ports that a rule excludes at both ends', async () => {
+    const rule = { action: 'Allow', protocol: 'TCP', source: { notPorts: [1000] }, destination: { notPorts: [80] } }
+    const world = inLab(
+      manifestWorld(
+        policy('not', { selector: 'all()', ingress: [rule], egress: [{ action: 'Allow' }] }),
+        workload('a', ['10.0.0.1']),
+        workload('b', ['10.0.0.2']),
+      ),
+    )
+    const sent = [1000, 1001].flatMap((srcPort) =>
+      [80, 81].map((dstPort): Sent => {
+        const [source, destination] = world.endpoints
+        const [from, to] = [source?.addresses[0] ?? assert.fail(), destination?.addresses[0] ?? assert.fail()]
+        return { from: 0, to: 1, source, destination, packet: { protocol: 6, source: from, destination: to, srcPort, dstPort } }
+      }),
+    )
+    assert.deepEqual(await differences(lab, world, sent), [])
+  })
 
   it('say the same about packets of worlds that nobody has seen', async () => {
     const packets = fc.tuple(

@@ -16,6 +16,8 @@ const GRACE = 30_000
 let ipam: Ipam
 let now: number
 let links: Set<string>
+/** Those whose other end is in no container. */
+let waiting: Set<string>
 let own: Endpoints
 let sweep: () => Promise<Removed>
 
@@ -30,10 +32,11 @@ beforeEach(async () => {
   const datastore = openMemory()
   ipam = createIpam(datastore, clock)
   links = new Set()
+  waiting = new Set()
   const interfaces: Interfaces = {
     create: () => assert.fail(),
     remove: async (endpoint) => void links.delete(hostInterface(endpoint)),
-    list: async () => [...links],
+    list: async () => [...links].map((name) => ({ name, isJoined: !waiting.has(name) })),
     removeNamed: async (name) => void links.delete(name),
     gateways: () => assert.fail(),
   }
@@ -76,6 +79,19 @@ describe('a sweep', () => {
     assert.deepEqual(await sweep(), { endpoints: [ONE], interfaces: [], addresses: ['192.168.0.1'] })
     assert.ok(!(await inUse('192.168.0.1')))
     assert.ok(await inUse('192.168.0.2'))
+  })
+
+  it('removes an endpoint whose interface never came into a container: Docker was killed in between', async () => {
+    await container(ONE, '192.168.0.1')
+    waiting.add(hostInterface(ONE))
+    assert.deepEqual((await sweep()).endpoints, [])
+    // A busy Docker takes its time.
+    now += 6 * GRACE - 1
+    assert.deepEqual((await sweep()).endpoints, [])
+    now += 1
+    assert.deepEqual(await sweep(), { endpoints: [ONE], interfaces: [], addresses: ['192.168.0.1'] })
+    assert.equal(links.size, 0)
+    assert.ok(!(await inUse('192.168.0.1')))
   })
 
   it('removes an interface that no endpoint knows', async () => {

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
-import { type DockerApi, DockerApiError } from '../../../src/agent/docker/docker-api.ts'
+import type { DockerApi } from '../../../src/agent/docker/docker-api.ts'
+import { DockerApiError } from '../../../src/agent/docker/docker-request.ts'
 import { endpoints } from '../../../src/agent/docker/endpoints.ts'
 import { hostInterface, type Interfaces } from '../../../src/agent/docker/interfaces.ts'
 import { networkDriver } from '../../../src/agent/docker/network-driver.ts'
 import { networkNames } from '../../../src/agent/docker/network-names.ts'
 import type { Body } from '../../../src/agent/docker/plugin-server.ts'
 import { formatIp, parseIp } from '../../../src/model/net.ts'
+import { UserError } from '../../../src/model/user-error.ts'
 import { type Datastore, prefixRange } from '../../../src/store/datastore.ts'
 import { openMemory } from '../../../src/store/drivers/memory.ts'
 import { run } from '../../context.ts'
@@ -26,7 +28,8 @@ interface World {
   readonly warnings: string[]
   readonly settings: {
     containerLabels: boolean
-    programmed: () => Promise<void>
+    programmed: (interfaceName: string, revision: number) => Promise<void>
+    interfaceFails: boolean
     gateways: string[]
     dockerIsAway: boolean
     pause: () => Promise<void>
@@ -40,14 +43,22 @@ function makeWorld(): World {
   const store = openMemory()
   const links = new Map<string, readonly string[]>()
   const warnings: string[] = []
-  const settings = { containerLabels: true, programmed: async () => {}, gateways: [] as string[], dockerIsAway: false, pause: async () => {} }
+  const settings: World['settings'] = {
+    containerLabels: true,
+    programmed: async () => {},
+    interfaceFails: false,
+    gateways: [],
+    dockerIsAway: false,
+    pause: async () => {},
+  }
   const interfaces: Interfaces = {
     create: async ({ endpoint, addresses }) => {
+      if (settings.interfaceFails) throw new UserError('the kernel has no interfaces left')
       links.set(hostInterface(endpoint), addresses.map(formatIp))
       return { containerEnd: hostInterface(endpoint).replace('cali', 'temp') }
     },
     remove: async (endpoint) => void links.delete(hostInterface(endpoint)),
-    list: async () => [...links.keys()],
+    list: async () => [...links.keys()].map((name) => ({ name, isJoined: true })),
     removeNamed: async (name) => void links.delete(name),
     gateways: async () => settings.gateways,
   }
@@ -81,7 +92,7 @@ function makeWorld(): World {
     get containerLabels() {
       return settings.containerLabels
     },
-    programmed: () => settings.programmed(),
+    programmed: (name, revision) => settings.programmed(name, revision),
     pause: () => settings.pause(),
     warn: (message) => void warnings.push(message),
   })
@@ -257,6 +268,33 @@ describe('a container that joins', () => {
     world.settings.programmed = () => Promise.reject(new Error('nft failed'))
     await assert.rejects(join(ONE, 'n1'), /nft failed/)
     assert.equal(world.links.size, 0)
+  })
+
+  it('is told when its interface cannot be made, and goes without a trace', async () => {
+    world.settings.interfaceFails = true
+    await create(ONE, 'n1')
+    await assert.rejects(join(ONE, 'n1'), /the kernel has no interfaces left/)
+    // Docker takes the endpoint back then.
+    await world.ask('NetworkDriver.DeleteEndpoint', { EndpointID: ONE })
+    assert.deepEqual(await get('workloadendpoints', '--all-namespaces'), [])
+  })
+
+  it('waits for the rules that its labels ask for, and not for those alone that were there before', async () => {
+    const labelled: boolean[] = []
+    world.settings.programmed = async (name, revision) => {
+      assert.equal(name, 'cali44eb2567d76')
+      // What the datastore had at that revision.
+      const { keyValues } = await world.store.range(prefixRange('/calico/resources/'), { revision })
+      labelled.push(keyValues.some(({ value }) => value.includes('"role":"db"')))
+    }
+    for (const containerLabels of [true, false]) {
+      world.settings.containerLabels = containerLabels
+      await create(ONE, 'n1')
+      await join(ONE, 'n1')
+      await world.ask('NetworkDriver.Leave', { EndpointID: ONE })
+      await world.ask('NetworkDriver.DeleteEndpoint', { EndpointID: ONE })
+    }
+    assert.deepEqual(labelled, [true, false])
   })
 
   it('is let in while Docker starts and answers nobody, and its name and labels come later', async () => {

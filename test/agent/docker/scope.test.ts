@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { DockerApiError } from '../../../src/agent/docker/docker-api.ts'
+import { DockerApiError } from '../../../src/agent/docker/docker-request.ts'
 import { scopeOfDocker } from '../../../src/agent/docker/scope.ts'
 import { openMemory } from '../../../src/store/drivers/memory.ts'
 

@@ -20,6 +20,7 @@ export function anyResources(): fc.Arbitrary<Resource[]> {
       fc.subarray(PROFILES).chain((names) => fc.tuple(...names.map(profile))),
       fc.subarray(TIERS).chain((names) => fc.tuple(...names.map(tier))),
       fc.subarray(NODES).chain((names) => fc.tuple(...names.map(node))),
+      fc.subarray(CONFIGURATIONS).chain((names) => fc.tuple(...names.map(configuration))),
     )
     .map((parts) => parts.flat())
 }
@@ -69,6 +70,7 @@ const ADDRESSES = [
 const PROFILES = ['open', 'p1', 'p2', 'kns.n1', 'kns.n2', 'ksa.n1.s1']
 const TIERS = ['t1', 't2', 'default']
 const NODES = ['h1', 'h2']
+const CONFIGURATIONS = ['default', 'node.h1']
 const LABELS = ['a', 'b', 'constructor']
 const VALUES = ['x', 'y', 'xy', '']
 
@@ -156,6 +158,20 @@ function node(name: string): fc.Arbitrary<Resource> {
     metadata: { name },
     spec: { addresses: list.map((address) => ({ address })) },
   }))
+}
+
+function configuration(name: string): fc.Arbitrary<Resource> {
+  const entry = fc.record(
+    { protocol: fc.constantFrom('TCP', 'udp'), port: fc.constantFrom(...PORTS), net: fc.constantFrom(...NETS) },
+    { requiredKeys: ['port'] },
+  )
+  const ports = fc.array(entry, { maxLength: 3 })
+  return fc
+    .record(
+      { failsafeInboundHostPorts: ports, failsafeOutboundHostPorts: ports, defaultEndpointToHostAction: fc.constantFrom('Accept', 'Return') },
+      { requiredKeys: [] },
+    )
+    .map((spec) => ({ kind: 'FelixConfiguration', apiVersion: API_VERSION, metadata: { name }, spec }))
 }
 
 function policy(namespaces: readonly (string | undefined)[]) {

@@ -170,10 +170,10 @@ const cases: readonly Case[] = [
     comes: 'failed: h1 to a, 6/1: allow (1)',
   },
   {
-    what: 'what a workload sends to its own host cannot be told, where it lets it go',
+    what: 'what a workload sends to its own host is dropped there, unless that is set otherwise',
     resources: [...NETWORKS, host('h1', { expectedIPs: ['10.0.9.1'] })],
     said: { allow: ['a', 'host:h1'] },
-    comes: 'unknown: a to h1, 6/1: unknown (1)',
+    comes: 'failed: a to h1, 6/1: deny (1)',
   },
   {
     what: 'what a host on the way does not forward does not arrive',

@@ -224,17 +224,70 @@ describe('hosts on the way', () => {
     assert.deepEqual(told(ask(world, "selector:projectcalico.org/orchestrator == 'plain'", 'near', 'udp/53')), ['deny udp 53: 2'])
   })
 
-  it('a host always reaches its own workloads; what they send to it is for another setting', () => {
+  it('a host always reaches its own workloads; what they send to it is dropped unless a setting says otherwise', () => {
     const host = hostEndpoint('host', { interfaceName: 'eth0', expectedIPs: ['192.0.2.1'] })
     const world = manifestWorld(...ends, host)
     assert.equal(ask(world, 'host:host', 'a').verdict, 'allow')
     assert.equal(ask(world, 'host:host', 'a').answers[0]?.example.exempt, 'host to its own workload')
     assert.equal(ask(world, 'host:host', 'b').verdict, 'some', 'failsafe ports alone')
-    assert.deepEqual(
-      ask(world, 'a', 'host:host', 'tcp/80').answers[0]?.example.doubts.map(({ code }) => code),
-      ['own-host'],
-    )
+    assert.equal(ask(world, 'a', 'host:host', 'tcp/80').verdict, 'deny')
+    assert.equal(ask(world, 'a', 'host:host', 'tcp/80').answers[0]?.example.toOwnHost, 'Drop')
     assert.deepEqual(told(ask(world, 'host:host', 'selector:all()', 'tcp/80')), ['allow tcp 80: 2', 'deny tcp 80: 1'])
+  })
+})
+
+describe('what FelixConfiguration says', () => {
+  const settings = (name: string, spec: Readonly<Record<string, unknown>>) => JSON.stringify({ ...CONFIGURATION, metadata: { name }, spec })
+  const CONFIGURATION = { apiVersion: 'projectcalico.org/v3', kind: 'FelixConfiguration' }
+  const ends = [
+    OPEN,
+    workload('a', ['10.0.0.1'], { node: 'h1', profiles: ['open'] }),
+    workload('shut', ['10.0.0.2'], { node: 'h1' }),
+    hostEndpoint('host', { node: 'h1', interfaceName: '*', expectedIPs: ['192.0.2.1'] }),
+  ]
+  const toHost = (action: string) => settings('default', { defaultEndpointToHostAction: action })
+
+  for (const [action, verdict] of [
+    ['Drop', 'deny'],
+    ['Accept', 'allow'],
+    ['Return', 'unknown'],
+  ] as const) {
+    it(`what a workload sends to its own host is judged by ${action}, after its own rules and preDNAT policies`, () => {
+      const world = manifestWorld(...ends, toHost(action))
+      assert.equal(ask(world, 'a', 'host:host', 'tcp/80').verdict, verdict)
+      assert.equal(ask(world, 'shut', 'host:host', 'tcp/80').verdict, 'deny')
+      const spec = { selector: 'all()', preDNAT: true, applyOnForward: true, types: ['Ingress'], ingress: [{ action: 'Deny', protocol: 'TCP' }] }
+      const gated = manifestWorld(...ends, toHost(action), policy('gate', spec))
+      assert.equal(ask(gated, 'a', 'host:host', 'tcp/80').verdict, 'deny')
+      assert.equal(ask(gated, 'a', 'host:host', 'udp/80').verdict, verdict)
+      assert.equal(ask(gated, 'a', 'host:host', 'tcp/22').verdict, verdict, 'preDNAT policies do not see failsafe ports')
+    })
+  }
+
+  it('that of a node wins over that of a selector, and both over the one for all', () => {
+    const node = JSON.stringify({ apiVersion: 'projectcalico.org/v3', kind: 'Node', metadata: { name: 'h1', labels: { rack: '1' } } })
+    const some = settings('some', { nodeSelector: "rack == '1'", defaultEndpointToHostAction: 'Drop' })
+    const verdict = (...more: string[]) => ask(manifestWorld(...ends, node, ...more), 'a', 'host:host', 'tcp/80').verdict
+    assert.equal(verdict(some, toHost('Accept')), 'deny')
+    assert.equal(verdict(settings('node.h1', { defaultEndpointToHostAction: 'accept' }), some), 'allow')
+    assert.equal(verdict(settings('node.h2', { defaultEndpointToHostAction: 'Drop' }), toHost('Accept')), 'allow')
+  })
+
+  it('failsafe ports are those that it lists, to and from the networks that it names', () => {
+    const world = manifestWorld(
+      ...ends,
+      settings('default', { failsafeInboundHostPorts: [{ port: 8022, net: '198.51.100.0/24' }], failsafeOutboundHostPorts: [] }),
+    )
+    assert.deepEqual(told(ask(world, '198.51.100.7', 'host:host')), ['allow tcp 8022: 1', 'deny all but tcp 8022: 1'])
+    assert.equal(ask(world, '203.0.113.7', 'host:host').verdict, 'deny')
+    assert.equal(ask(world, 'host:host', '203.0.113.7').verdict, 'deny', 'an empty list is one')
+    assert.equal(ask(world, '198.51.100.0/24', 'host:host', 'tcp/8022').verdict, 'allow')
+    assert.equal(ask(world, '198.51.0.0/16', 'host:host', 'tcp/8022').verdict, 'some')
+  })
+
+  it('a value that cannot be understood is as if it were not set', () => {
+    const broken = settings('default', { failsafeInboundHostPorts: [{ protocol: 'XYZ', port: 1 }] })
+    assert.equal(ask(manifestWorld(...ends, broken), '203.0.113.7', 'host:host', 'tcp/22').verdict, 'allow')
   })
 })
 
