@@ -84,10 +84,10 @@ describe('label classes: what selectors tell apart', () => {
     for (const count of [2, names.length]) {
       const [asking, having] = [names.slice(0, count), [{}, ...names.map((name) => Object.fromEntries([[name, 'x']]))]]
       const selectors = asking.map((name) => selector(`has(${name})`))
-      const { classOf, matching } = classifyLabels(having, selectors)
-      assert.equal(new Set(classOf).size, 1 + count, `${count} labels`)
+      const found = classifyLabels(having, selectors)
+      assert.equal(new Set(found.classOf).size, 1 + count, `${count} labels`)
       for (const one of selectors)
-        for (const [index, own] of having.entries()) assert.equal(hasBit(matching(one), classOf[index] ?? -1), matches(one, own))
+        for (const [index, own] of having.entries()) assert.equal(hasBit(found.matching(one), found.classOf[index] ?? -1), matches(one, own))
     }
   })
   test('a selector is known when it asks nothing new', () => {
