@@ -12,8 +12,6 @@ export interface PendingWrite {
   readonly baseRevision: number
   /** Which intents it carries out. */
   readonly intents: number[]
-  /** The datastore's revision that has it; undefined until it is written. */
-  revision?: number
 }
 
 export interface CommitOptions {
@@ -21,6 +19,8 @@ export interface CommitOptions {
   readonly clock: Clock
   readonly atomic?: boolean
   readonly onProgress?: (done: number) => void
+  /** Called for each write that was done, with the revision of the datastore that has it. */
+  readonly onWritten: (write: PendingWrite, revision: number) => void
 }
 
 /** More resources than fit one transaction, but `--atomic` wants one. */
@@ -93,7 +93,7 @@ async function commitBatch(datastore: Datastore, batch: PendingWrite[], options:
   then.push(recordChanges(options.author, changes, options.clock))
   const done = await datastore.txn({ compare, then }).catch(sizeError)
   if (!(done instanceof DatastoreError) && done.succeeded) {
-    for (const write of batch) write.revision = done.revision
+    for (const write of batch) options.onWritten(write, done.revision)
     return []
   }
   const error = done instanceof DatastoreError ? done : LOST

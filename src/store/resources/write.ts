@@ -52,14 +52,11 @@ export async function writeResources(datastore: Datastore, intents: readonly Int
     if (attempt > 0) await options.clock.pause(Math.min(200, 5 * 2 ** attempt))
     const planned = await planOpen(datastore, intents, open, options.clock, outcomes)
     // The first are written while the others are still planned, unless it takes all of them to know what to write.
-    const writes: PendingWrite[] = []
-    const gathered = gather(planned, writes)
-    const wanted = options.atomic ? [...gathered] : gathered
+    const writes = options.atomic ? [...planned] : planned
     if (options.atomic && outcomes.some((outcome) => outcome?.type === 'failed')) {
       return outcomes.map((outcome) => (outcome?.type === 'failed' ? outcome : { type: 'not-tried' }))
     }
-    const unwritten = await commit(datastore, wanted, options)
-    noteRevisions(writes, outcomes)
+    const unwritten = await commit(datastore, writes, { ...options, onWritten: (write, revision) => noteRevision(write, revision, outcomes) })
     open = []
     for (const { write, error } of unwritten) {
       for (const index of write.intents) {
@@ -191,21 +188,10 @@ function plan(
   return [...pending.values()]
 }
 
-function noteRevisions(writes: readonly PendingWrite[], outcomes: (Outcome | undefined)[]): void {
-  for (const { intents, revision } of writes) {
-    if (revision === undefined) continue
-    for (const index of intents) {
-      const outcome = outcomes[index]
-      if (outcome?.type === 'written') outcomes[index] = { ...outcome, revision }
-    }
-  }
-}
-
-/** Remembers what is taken out of it. */
-function* gather<Item>(items: Iterable<Item>, taken: Item[]): Generator<Item> {
-  for (const item of items) {
-    taken.push(item)
-    yield item
+function noteRevision({ intents }: PendingWrite, revision: number, outcomes: (Outcome | undefined)[]): void {
+  for (const index of intents) {
+    const outcome = outcomes[index]
+    if (outcome?.type === 'written') outcomes[index] = { ...outcome, revision }
   }
 }
 
