@@ -87,11 +87,11 @@ export interface IcmpFacts {
 /** What a rule asks of one end. What is absent is not asked for. */
 export interface EntityFacts {
   /** The address belongs to an endpoint or network set that this picks; any `notSelector` beside a `selector` is part of it. */
-  readonly selector?: Selector
+  readonly selector?: Selector | undefined
   /** The address belongs to no endpoint and network set that this picks; only where there is no `selector`. */
-  readonly notSelector?: Selector
-  readonly nets?: readonly Net[]
-  readonly notNets?: readonly Net[]
-  readonly ports?: readonly Port[]
-  readonly notPorts?: readonly Port[]
+  readonly notSelector?: Selector | undefined
+  readonly nets?: readonly Net[] | undefined
+  readonly notNets?: readonly Net[] | undefined
+  readonly ports?: readonly Port[] | undefined
+  readonly notPorts?: readonly Port[] | undefined
 }

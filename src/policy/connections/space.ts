@@ -159,15 +159,14 @@ export class ConnectionSpace {
     return set
   }
 
-  /** Apart from `#combine`, since a function with a function inside takes memory at every call, and most calls end before it. */
   #compute(combination: Combination, left: readonly number[], right: readonly number[]): ConnectionSet {
-    return this.#sets.intern(
-      left.map((list, component) => {
-        const other = right[component] ?? 0
-        const withPorts = component > 0 && component <= PORTED.length
-        return withPorts ? this.#combineBlocks(combination, list, other) : this.#combineLists(combination, list, other)
-      }),
-    )
+    const set: number[] = []
+    for (let component = 0; component < COMPONENTS; component++) {
+      const [list, other] = [left[component] as number, right[component] as number]
+      const withPorts = component > 0 && component <= PORTED.length
+      set.push(withPorts ? this.#combineBlocks(combination, list, other) : this.#combineLists(combination, list, other))
+    }
+    return this.#sets.intern(set)
   }
 
   #combineLists(combination: Combination, a: number, b: number): number {
@@ -210,11 +209,12 @@ const COMPONENTS = 1 + PORTED.length + TYPED.length
 const MOST_NUMBERS = 2 ** 23
 const HELP = 'ask for single packets with why, or write fewer source ports and destination ports into one rule'
 
-/** Gives each list of numbers one number, in order of appearance. */
+/** Gives each list of numbers one number, in order of appearance. Whole numbers only. */
 class ListPool {
   #numbers = 0
   readonly #lists: (readonly number[])[] = []
-  readonly #ids = new Map<string, number>()
+  /** By hash, the number of a list plus one; 0 where there is none. Lists that collide follow each other. */
+  #slots = new Int32Array(256)
 
   get size(): number {
     return this.#lists.length
@@ -225,17 +225,44 @@ class ListPool {
   }
 
   intern(list: readonly number[]): number {
-    const key = list.join()
-    const known = this.#ids.get(key)
-    if (known !== undefined) return known
+    const slot = this.#find(list)
+    const known = this.#slots[slot] as number
+    if (known !== 0) return known - 1
     const id = this.#lists.length
     this.#numbers += list.length
     if (this.#numbers > MOST_NUMBERS)
       throw new UserError('rules combine too many different ranges of ports to be computed for all packets at once', HELP)
     this.#lists.push(list)
-    this.#ids.set(key, id)
+    this.#slots[slot] = id + 1
+    if (2 * this.size > this.#slots.length) this.#grow()
     return id
   }
+
+  // --- internal ---
+
+  /** Where the number of a list is, or would be. */
+  #find(list: readonly number[]): number {
+    let hash = list.length
+    for (let i = 0; i < list.length; i++) hash = Math.imul(hash ^ (list[i] as number), 0x9e3779b1) ^ (hash >>> 15)
+    const mask = this.#slots.length - 1
+    let slot = (hash ^ (hash >>> 13)) & mask
+    for (;;) {
+      const known = this.#slots[slot] as number
+      if (known === 0 || areSame(this.#lists[known - 1] as readonly number[], list)) return slot
+      slot = (slot + 1) & mask
+    }
+  }
+
+  #grow(): void {
+    this.#slots = new Int32Array(2 * this.#slots.length)
+    for (let id = 0; id < this.size; id++) this.#slots[this.#find(this.#lists[id] as readonly number[])] = id + 1
+  }
+}
+
+function areSame(a: readonly number[], b: readonly number[]): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
 }
 
 /** The result where an operand is empty (number 0) or both are one. */

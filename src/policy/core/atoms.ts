@@ -9,9 +9,12 @@ export interface Atoms {
   familyOf(atom: number): Family
   /** The network in which an atom is what lies in none within it. */
   netOf(atom: number): Net
-  /** The atom of an address. */
+  /** The atom of an address, also by its parts. */
   atomOf(ip: Ip): number
-  /** The atoms of which a network consists. It is one of those that the atoms were made for. */
+  atomAt(family: Family, value: number | bigint): number
+  /** The atom that is what lies in a network and in none within it. The network is one of those that the atoms were made for. */
+  numberOf(net: Net): number
+  /** The atoms of which such a network consists. */
   within(net: Net): readonly [first: number, last: number]
   /** Whether the atoms were made for a network, among others. */
   knows(net: Net): boolean
@@ -23,10 +26,10 @@ export interface Atoms {
 
 /** Cuts the address space by networks (`reference/beyond.md 4.2`, step 5). Networks are masked. */
 export function cutAddresses(nets: Iterable<Net>): Atoms {
-  const distinct = new Map<string, Net>(WHOLE.map((net) => [formatNet(net), net]))
-  for (const net of nets) distinct.set(formatNet(net), net)
+  const distinct = new Map<number | string, Net>(WHOLE.map((net) => [keyOf(net), net]))
+  for (const net of nets) distinct.set(keyOf(net), net)
   const sorted = [...distinct.values()].sort(compareNets)
-  const index = new Map<string, number>(sorted.map((net, at) => [formatNet(net), at]))
+  const index = new Map<number | string, number>(sorted.map((net, at) => [keyOf(net), at]))
   const lastWithin = sorted.map((_, at) => at)
   const starts: Record<Family, (number | bigint)[]> = { 4: [], 6: [] }
   const owners: Record<Family, number[]> = { 4: [], 6: [] }
@@ -59,26 +62,30 @@ export function cutAddresses(nets: Iterable<Net>): Atoms {
   const stretches: { [family in Family]?: readonly number[][] } = {}
   const starts4 = Float64Array.from(starts[4] as number[])
   const own = sorted.map((net, at) => sizeOfNet(net) - (children[at] ?? []).reduce((sum, child) => sum + sizeOfNet(sorted[child] ?? net), 0))
-  const atomOf = (ip: Ip): number => {
-    const list = ip.family === 4 ? starts4 : starts[6]
-    let [low, high] = [0, list.length - 1]
+  const atomAt = (family: Family, value: number | bigint): number => {
+    const list: ArrayLike<number | bigint> = family === 4 ? starts4 : starts[6]
+    let low = 0
+    let high = list.length - 1
     while (low < high) {
       const middle = (low + high + 1) >> 1
-      if ((list[middle] ?? 0) <= ip.value) low = middle
+      if ((list[middle] as number | bigint) <= value) low = middle
       else high = middle - 1
     }
-    return owners[ip.family][low] ?? 0
+    return owners[family][low] ?? 0
   }
+  const atomOf = ({ family, value }: Ip): number => atomAt(family, value)
   return {
     size: sorted.length,
     familyOf: (atom) => sorted[atom]?.family ?? 4,
     netOf: (atom) => sorted[atom] ?? WHOLE_4,
     atomOf,
+    atomAt,
+    numberOf: (net) => index.get(keyOf(net)) ?? 0,
     within: (net) => {
-      const at = index.get(formatNet(net)) ?? 0
+      const at = index.get(keyOf(net)) ?? 0
       return [at, lastWithin[at] ?? at]
     },
-    knows: (net) => index.has(formatNet(net)),
+    knows: (net) => index.has(keyOf(net)),
     sizeOf: (atom) => own[atom] ?? 0,
     sample: (atom, isTaken) => {
       const net = sorted[atom]
@@ -113,6 +120,11 @@ const FAMILIAR: Readonly<Record<Family, Ip>> = {
   6: { family: 6, value: 0x20010db8_00000000_00000000_00000001n },
 }
 const LIMITS: Readonly<Record<Family, number | bigint>> = { 4: 2 ** 32, 6: 1n << 128n }
+
+/** The same for the same network. */
+function keyOf(net: Net): number | string {
+  return net.family === 4 ? net.value * 64 + net.prefix : formatNet(net)
+}
 
 /** For each atom, where its stretches are in the list of all. */
 function stretchesOf(owners: readonly number[], size: number): readonly number[][] {

@@ -43,17 +43,18 @@ export function hasAny(bits: Bits): boolean {
   return false
 }
 
-/** The first and last word that holds anything; `last` is before `first` when none does. */
-export function boundsOf(bits: Bits): { readonly first: number; readonly last: number } {
-  let [first, last] = [0, bits.length - 1]
-  while (first <= last && bits[first] === 0) first++
-  while (last >= first && bits[last] === 0) last--
-  return { first, last }
+/** The first number of the set from another one on, -1 when there is none. */
+export function nextBit(bits: Bits, from: number): number {
+  let at = from >>> 5
+  let word = (bits[at] ?? 0) & (-1 << (from & 31))
+  while (word === 0) {
+    if (++at >= bits.length) return -1
+    word = bits[at] as number
+  }
+  return (at << 5) + 31 - Math.clz32(word & -word)
 }
 
 /** Calls back with each number of the set, in order. */
 export function eachBit(bits: Bits, visit: (index: number) => void): void {
-  for (let i = 0; i < bits.length; i++) {
-    for (let word = bits[i] ?? 0; word !== 0; word &= word - 1) visit((i << 5) + 31 - Math.clz32(word & -word))
-  }
+  for (let index = nextBit(bits, 0); index !== -1; index = nextBit(bits, index + 1)) visit(index)
 }

@@ -3,15 +3,24 @@ import type { Selector } from '../../model/selector/ast.ts'
 import { type ConnectionSet, ConnectionSpace, NOTHING } from '../connections/space.ts'
 import { cutAddresses, type Atoms } from './atoms.ts'
 import { failsafeRules } from '../failsafe.ts'
-import type { Direction, EntityFacts, Facts, PolicyFacts, RuleFacts } from '../facts.ts'
+import type { Direction, Facts, PolicyFacts, RuleFacts, RuleLists } from '../facts.ts'
 import { type Group, GroupRegistry, groupsOf } from './groups.ts'
 import { classifyLabels, type LabelClasses } from './label-classes.ts'
 import { Matches } from './matches.ts'
 import { OPEN, type Outcomes, outcomesOf, type Verdict } from './outcomes.ts'
+import type { PeerClasses } from './peers.ts'
 import { findPlaces, type Places } from './places.ts'
 import { type Answers, Runner } from './program.ts'
+import { States } from './states.ts'
 
 export type { Verdict } from './outcomes.ts'
+
+/** What is asked about besides what facts ask, so that it can be told apart. */
+export interface Besides {
+  readonly nets?: readonly Net[]
+  readonly policies?: readonly PolicyFacts[]
+  readonly profiles?: readonly RuleLists[]
+}
 
 /**
  * The indexed engine (`reference/beyond.md 4.2`): sorts endpoints and addresses into places that no rule can tell apart, and answers for all headers
@@ -27,8 +36,8 @@ export class Engine {
   /** What numbers in answers mean. */
   readonly outcomes: Outcomes
   readonly #facts: Facts
-  readonly #nets: readonly Net[]
-  readonly #runner: Runner
+  readonly #besides: Besides
+  readonly #runners: Readonly<Record<Direction, Runner>>
   readonly #registry: GroupRegistry
   /** The group of each endpoint class. */
   readonly #groups: Readonly<Record<Direction, readonly Group[]>>
@@ -37,39 +46,39 @@ export class Engine {
   readonly #ofPlace: Readonly<Record<Direction, (Answers | undefined)[]>>
 
   /**
-   * `space`: shared by engines whose results are to be compared. `nets`: networks that are asked about, besides those of rules. `before`: for `updated`
-   * alone, with its places.
+   * `space`: shared by engines whose results are to be compared. `before`: for `updated` alone, with its places.
    */
   constructor(
     facts: Facts,
     space: ConnectionSpace = new ConnectionSpace(),
-    nets: readonly Net[] = [],
+    besides: Besides = {},
     before?: { readonly engine: Engine; readonly places: Places },
   ) {
     this.space = space
     this.outcomes = outcomesOf(space)
     this.#facts = facts
-    this.#nets = nets
+    this.#besides = besides
     if (before) {
       const { engine, places } = before
       this.places = places
       this.atoms = engine.atoms
       this.labels = engine.labels
       this.matches = engine.matches
-      this.#runner = engine.#runner
+      this.#runners = engine.#runners
       this.#registry = engine.#registry
       this.#answers = engine.#answers
     } else {
-      const rules = rulesOf(facts)
-      this.labels = classifyLabels(
-        [...facts.endpoints, ...facts.networkSets].map((owner) => owner.labels),
-        selectorsOf(rules, policiesOf(facts)),
-      )
-      this.atoms = cutAddresses([...nets, ...netsOf(facts, rules)])
+      const policies = [...policiesOf(facts), ...(besides.policies ?? [])]
+      const rules = rulesOf([...policies, ...facts.profiles.values(), ...(besides.profiles ?? []), ...failsafesOf(facts)])
+      const labels = facts.endpoints.map((endpoint) => endpoint.labels)
+      for (const set of facts.networkSets) labels.push(set.labels)
+      this.labels = classifyLabels(labels, selectorsOf(rules, policies))
+      this.atoms = cutAddresses([...(besides.nets ?? []), ...netsOf(facts, rules)])
       this.places = findPlaces(facts.endpoints, this.labels, this.atoms)
       const setClasses = facts.networkSets.map((_, index) => this.labels.classOf[facts.endpoints.length + index] ?? 0)
       this.matches = new Matches(space, this.places, this.atoms, this.labels, facts.networkSets, setClasses)
-      this.#runner = new Runner(this.matches, this.outcomes)
+      const states = new States(space, this.outcomes)
+      this.#runners = { ingress: new Runner(this.matches, states, 'ingress'), egress: new Runner(this.matches, states, 'egress') }
       this.#registry = new GroupRegistry()
       this.#answers = new Map()
     }
@@ -86,7 +95,7 @@ export class Engine {
    */
   updated(facts: Facts): Engine {
     const places = this.#mayKeep(facts) ? this.places.updated(facts.endpoints) : undefined
-    return places ? new Engine(facts, this.space, this.#nets, { engine: this, places }) : new Engine(facts, this.space, this.#nets)
+    return new Engine(facts, this.space, this.#besides, places && { engine: this, places })
   }
 
   /** What may pass between two places; nothing across families. */
@@ -94,14 +103,14 @@ export class Engine {
     const [from, to] = [this.places.list[source], this.places.list[destination]]
     if (!from || !to || from.family !== to.family) return { allowed: NOTHING, unknown: NOTHING }
     const [out, into] = [this.answersAt('egress', source), this.answersAt('ingress', destination)]
-    return this.outcomes.verdict(this.outcomes.both(out?.[destination] ?? OPEN, into?.[source] ?? OPEN))
+    return this.outcomes.verdict(this.outcomes.both(out?.about(destination) ?? OPEN, into?.about(source) ?? OPEN))
   }
 
   /** What one end says alone: `egress` of the source, or `ingress` of the destination. Undefined when that end is no endpoint. */
   oneSide(direction: Direction, source: number, destination: number): Verdict | undefined {
     const [own, peer] = direction === 'egress' ? [source, destination] : [destination, source]
     const answers = this.answersAt(direction, own)
-    return answers && this.outcomes.verdict(this.outcomes.both(answers[peer] ?? OPEN, OPEN))
+    return answers && this.outcomes.verdict(this.outcomes.both(answers.about(peer), OPEN))
   }
 
   /**
@@ -119,20 +128,31 @@ export class Engine {
 
   /** What the rules at a place say about packets from (`egress`) or to it, by peer. The same object for all places with the same. */
   answersAt(direction: Direction, place: number): Answers | undefined {
-    const known = this.#ofPlace[direction][place]
+    const isIngress = direction === 'ingress'
+    const ofPlace = isIngress ? this.#ofPlace.ingress : this.#ofPlace.egress
+    const known = ofPlace[place]
     if (known) return known
     const where = this.places.list[place]
     if (where?.endpointClass === undefined) return undefined
-    const group = this.#groups[direction][where.endpointClass]
+    const group = (isIngress ? this.#groups.ingress : this.#groups.egress)[where.endpointClass]
     if (!group) return undefined
-    const own = group.aboutItself.map((rule) => this.#ownHeaders(rule, direction, place))
+    const own: ConnectionSet[] = []
+    for (let i = 0; i < group.aboutItself.length; i++) {
+      const { source, destination } = group.aboutItself[i] as RuleFacts
+      own.push(isIngress ? this.matches.headersAt(destination, 'destination', place) : this.matches.headersAt(source, 'source', place))
+    }
     const key = `${where.family}/${own.join()}`
     let ofGroup = this.#answers.get(group)
     if (!ofGroup) this.#answers.set(group, (ofGroup = new Map()))
     let answers = ofGroup.get(key)
-    if (!answers) ofGroup.set(key, (answers = this.#runner.run(group, where.family, own)))
-    this.#ofPlace[direction][place] = answers
+    if (!answers) ofGroup.set(key, (answers = (isIngress ? this.#runners.ingress : this.#runners.egress).run(group, where.family, own)))
+    ofPlace[place] = answers
     return answers
+  }
+
+  /** Peers, as what rules say so far in a direction tells them apart. */
+  peers(direction: Direction): PeerClasses {
+    return this.#runners[direction].peers
   }
 
   /** The headers with which a rule of these facts matches packets between two places, whoever has the rule. */
@@ -151,7 +171,7 @@ export class Engine {
     const mine = this.answersAt(direction, own)
     for (let peer = 0; peer < list.length; peer++) {
       const theirs = this.answersAt(direction === 'egress' ? 'ingress' : 'egress', peer)
-      const id = list[peer]?.family === family ? this.outcomes.both(mine?.[peer] ?? OPEN, theirs?.[own] ?? OPEN) : 0
+      const id = list[peer]?.family === family ? this.outcomes.both(mine?.about(peer) ?? OPEN, theirs?.about(own) ?? OPEN) : 0
       const verdict = this.outcomes.verdict(id)
       allowed[peer] = verdict.allowed
       if (unknown) unknown[peer] = verdict.unknown
@@ -180,15 +200,10 @@ export class Engine {
     if (facts.tiers === before.tiers && facts.profiles === before.profiles) return true
     const policies = policiesOf(facts).filter((policy) => !this.#registry.has(policy))
     const profiles = [...facts.profiles].filter(([name, profile]) => before.profiles.get(name) !== profile)
-    const rules = [...policies, ...profiles.map(([, profile]) => profile)].flatMap(({ ingress = [], egress = [] }) => [...ingress, ...egress])
+    const rules = rulesOf([...policies, ...profiles.map(([, profile]) => profile)])
     for (const selector of selectorsOf(rules, policies)) if (!this.labels.knows(selector)) return false
     for (const net of netsOf({ networkSets: [] }, rules)) if (!this.atoms.knows(net)) return false
     return true
-  }
-
-  #ownHeaders(rule: RuleFacts, direction: Direction, place: number): ConnectionSet {
-    const side = direction === 'ingress' ? 'destination' : 'source'
-    return this.matches.headersAt(rule[side], side, place)
   }
 }
 
@@ -201,40 +216,47 @@ function policiesOf({ tiers }: Facts): PolicyFacts[] {
   return tiers.flatMap(({ policies }) => policies)
 }
 
-function rulesOf(facts: Facts): RuleFacts[] {
+function rulesOf(owners: readonly Partial<RuleLists>[]): RuleFacts[] {
   const rules: RuleFacts[] = []
-  for (const { ingress, egress } of [...policiesOf(facts), ...facts.profiles.values()]) {
+  for (const { ingress, egress } of owners) {
     if (ingress) for (const rule of ingress) rules.push(rule)
     if (egress) for (const rule of egress) rules.push(rule)
-  }
-  for (const endpoint of facts.endpoints) {
-    if (endpoint.failsafe) rules.push(...failsafeRules(endpoint, 'ingress'), ...failsafeRules(endpoint, 'egress'))
   }
   return rules
 }
 
-function selectorsOf(rules: readonly RuleFacts[], policies: readonly PolicyFacts[]): Selector[] {
-  const selectors = policies.map(({ selector }) => selector)
-  const add = ({ selector, notSelector }: EntityFacts) => {
-    if (selector) selectors.push(selector)
-    if (notSelector) selectors.push(notSelector)
+/** Failsafe ports of hosts that are not the default ones, as rules. */
+function failsafesOf({ endpoints }: Facts): RuleLists[] {
+  const found: RuleLists[] = []
+  for (const endpoint of endpoints) {
+    if (endpoint.failsafe) found.push({ ingress: failsafeRules(endpoint, 'ingress'), egress: failsafeRules(endpoint, 'egress') })
   }
-  for (const { source, destination } of rules) {
-    add(source)
-    add(destination)
+  return found
+}
+
+function selectorsOf(rules: readonly RuleFacts[], policies: readonly PolicyFacts[]): Set<Selector> {
+  const selectors = new Set(policies.map(({ selector }) => selector))
+  for (let i = 0; i < rules.length; i++) {
+    const { source, destination } = rules[i] as RuleFacts
+    if (source.selector) selectors.add(source.selector)
+    if (source.notSelector) selectors.add(source.notSelector)
+    if (destination.selector) selectors.add(destination.selector)
+    if (destination.notSelector) selectors.add(destination.notSelector)
   }
   return selectors
 }
 
 function netsOf({ networkSets }: Pick<Facts, 'networkSets'>, rules: readonly RuleFacts[]): Net[] {
   const found = networkSets.flatMap(({ nets }) => nets)
-  const add = ({ nets, notNets }: EntityFacts) => {
-    if (nets) for (const net of nets) found.push(net)
-    if (notNets) for (const net of notNets) found.push(net)
+  const add = (nets: readonly Net[] | undefined) => {
+    if (nets) for (let i = 0; i < nets.length; i++) found.push(nets[i] as Net)
   }
-  for (const { source, destination } of rules) {
-    add(source)
-    add(destination)
+  for (let i = 0; i < rules.length; i++) {
+    const { source, destination } = rules[i] as RuleFacts
+    add(source.nets)
+    add(source.notNets)
+    add(destination.nets)
+    add(destination.notNets)
   }
   return found
 }

@@ -1,14 +1,15 @@
-import { eachBit } from './bits.ts'
+import { nextBit } from './bits.ts'
 import { failsafeRules, failsafeText } from '../failsafe.ts'
 import type { Direction, EndpointFacts, Facts, PolicyFacts, RuleFacts, RuleLists } from '../facts.ts'
 import type { LabelClasses } from './label-classes.ts'
 import { Matches } from './matches.ts'
 import type { EndpointClass } from './places.ts'
-import { TextPool } from './pool.ts'
+import { PairPool, TextPool } from './pool.ts'
 
 /** Rules that are tried in order, and what happens to what none of them decides. */
 export interface Stage {
-  readonly rules: readonly RuleFacts[]
+  /** The list of each policy, or of the profile. */
+  readonly rules: readonly (readonly RuleFacts[])[]
   /** Deny: what is left ends here, but for what a rule passed on. Pass: all that is left goes on. */
   readonly end: 'Deny' | 'Pass'
 }
@@ -30,6 +31,7 @@ export class GroupRegistry {
   readonly #contents = new TextPool()
   readonly #profiles = new Map<RuleLists, number>()
   readonly #groups = new Map<string, Group>()
+  readonly #aboutItself: Readonly<Record<Direction, Map<readonly RuleFacts[], readonly RuleFacts[]>>> = { ingress: new Map(), egress: new Map() }
 
   /** How many groups there have been. */
   get size(): number {
@@ -53,6 +55,16 @@ export class GroupRegistry {
     return number
   }
 
+  /** Those of the rules of a policy or profile that ask something of the endpoint itself. */
+  aboutItself(rules: readonly RuleFacts[], direction: Direction): readonly RuleFacts[] {
+    const known = this.#aboutItself[direction].get(rules)
+    if (known) return known
+    const own = direction === 'ingress' ? 'destination' : 'source'
+    const found = rules.filter((rule) => rule.action !== 'Log' && Matches.asks(rule[own]))
+    this.#aboutItself[direction].set(rules, found)
+    return found
+  }
+
   group(key: string, make: () => Group): Group {
     let group = this.#groups.get(key)
     if (!group) this.#groups.set(key, (group = make()))
@@ -67,26 +79,24 @@ export function groupsOf(
   labels: LabelClasses,
   registry: GroupRegistry,
 ): Readonly<Record<Direction, readonly Group[]>> {
-  const acting = actingPolicies(facts, classes.length, classes, labels, registry)
-  const tierText = facts.tiers.map(({ defaultAction }, tier) => `${tier}${defaultAction}`)
+  const acting = new ActingPolicies(facts, labels)
   const profileText = profileTexts(facts, registry)
+  const [natures, pairs] = [new TextPool(), new PairPool()]
+  const made: Record<Direction, Group>[] = []
   const groups: Record<Direction, Group[]> = { ingress: [], egress: [] }
-  for (const [index, { example }] of classes.entries()) {
+  for (let i = 0; i < classes.length; i++) {
+    const { labelClass, example } = classes[i] as EndpointClass
     const kind = example.kind === 'workload' ? 'w' : example.allInterfaces ? 'a' : 'h'
-    const profiles = profileText(example.profiles)
-    for (const direction of ['ingress', 'egress'] as const) {
-      const policies: Acting[] = []
-      let key = `${direction}${kind}${failsafeText(example)}${profiles};`
-      let tier = -1
-      for (const one of acting[index] ?? []) {
-        if (!acts(one.policy, direction, example.kind === 'workload', example.allInterfaces === true)) continue
-        policies.push(one)
-        // The tier matters for where one ends and another begins.
-        key += one.tier === tier ? `,${one.number}` : `;${tierText[one.tier]}:${one.number}`
-        tier = one.tier
-      }
-      groups[direction].push(registry.group(key, () => makeGroup(facts, example, direction, policies)))
+    const nature = `${kind}${failsafeText(example)}${profileText(example.profiles)}`
+    const pair = pairs.intern(acting.of(labelClass), natures.intern(nature))
+    if (pair === made.length) {
+      const policies = acting.list(labelClass)
+      const group = (direction: Direction) => groupOf(facts, registry, policies, direction, nature, example)
+      made.push({ ingress: group('ingress'), egress: group('egress') })
     }
+    const { ingress, egress } = made[pair] as Record<Direction, Group>
+    groups.ingress.push(ingress)
+    groups.egress.push(egress)
   }
   return groups
 }
@@ -110,12 +120,37 @@ function profileTexts({ profiles }: Facts, registry: GroupRegistry): (names: rea
   }
 }
 
-function makeGroup(facts: Facts, example: EndpointFacts, direction: Direction, policies: readonly Acting[]): Group {
+/** The group of those of some policies that act in a direction. */
+function groupOf(
+  facts: Facts,
+  registry: GroupRegistry,
+  policies: readonly Acting[],
+  direction: Direction,
+  nature: string,
+  example: EndpointFacts,
+): Group {
+  const { kind, allInterfaces = false } = example
+  const acting: Acting[] = []
+  let key = `${direction}${nature};`
+  let tier = -1
+  for (let i = 0; i < policies.length; i++) {
+    const one = policies[i] as Acting
+    if (!acts(one.policy, direction, kind === 'workload', allInterfaces)) continue
+    acting.push(one)
+    // The tier matters for where one ends and another begins.
+    if (one.tier !== tier) key += `;${one.tier}${facts.tiers[one.tier]?.defaultAction}:`
+    key += `${registry.policy(one.policy)},`
+    tier = one.tier
+  }
+  return registry.group(key, () => makeGroup(facts, registry, example, direction, acting))
+}
+
+function makeGroup(facts: Facts, registry: GroupRegistry, example: EndpointFacts, direction: Direction, policies: readonly Acting[]): Group {
   const ownFailsafe = example.failsafe !== undefined
-  const first: Stage[] = ownFailsafe ? [{ rules: failsafeRules(example, direction), end: 'Pass' }] : []
+  const first: Stage[] = ownFailsafe ? [{ rules: [failsafeRules(example, direction)], end: 'Pass' }] : []
   const stages = [...first, ...stagesOf(facts, policies, example.profiles, direction)]
-  const own = direction === 'ingress' ? 'destination' : 'source'
-  const aboutItself = stages.flatMap(({ rules }) => rules.filter((rule) => rule.action !== 'Log' && Matches.asks(rule[own])))
+  const aboutItself: RuleFacts[] = []
+  for (const { rules } of stages) for (const list of rules) for (const rule of registry.aboutItself(list, direction)) aboutItself.push(rule)
   return { kind: example.kind, direction, ownFailsafe, stages, aboutItself }
 }
 
@@ -125,25 +160,50 @@ function textOf(rules: unknown): string {
 }
 
 interface Acting {
-  readonly number: number
   readonly tier: number
   readonly policy: PolicyFacts
 }
 
-/** The policies whose selectors pick each endpoint class, in order. */
-function actingPolicies(facts: Facts, size: number, classes: readonly EndpointClass[], labels: LabelClasses, registry: GroupRegistry): Acting[][] {
-  const byLabelClass: number[][] = Array.from({ length: labels.size }, () => [])
-  for (const [index, { labelClass }] of classes.entries()) byLabelClass[labelClass]?.push(index)
-  const acting: Acting[][] = Array.from({ length: size }, () => [])
-  for (const [tier, { policies }] of facts.tiers.entries()) {
-    for (const policy of policies) {
-      const entry: Acting = { number: registry.policy(policy), tier, policy }
-      eachBit(labels.matching(policy.selector), (labelClass) => {
-        for (const endpointClass of byLabelClass[labelClass] ?? []) acting[endpointClass]?.push(entry)
-      })
+/** The policies whose selectors pick each label class, in order. Each list is one way through a tree, so that equal ones have the same number. */
+class ActingPolicies {
+  /** For each label class, where its list ends. */
+  readonly #ends: Int32Array
+  /** Of each node but the root, the policy that it adds, and to which. */
+  readonly #added: Acting[] = []
+  readonly #before: number[] = []
+
+  constructor(facts: Facts, labels: LabelClasses) {
+    this.#ends = new Int32Array(labels.size)
+    const nodes = new PairPool()
+    let number = 0
+    for (const [tier, { policies }] of facts.tiers.entries()) {
+      for (const policy of policies) {
+        const acting: Acting = { tier, policy }
+        const picked = labels.matching(policy.selector)
+        for (let at = nextBit(picked, 0); at !== -1; at = nextBit(picked, at + 1)) {
+          const before = this.#ends[at] as number
+          const node = nodes.intern(before, number)
+          if (node === this.#added.length) {
+            this.#added.push(acting)
+            this.#before.push(before)
+          }
+          this.#ends[at] = node + 1
+        }
+        number++
+      }
     }
   }
-  return acting
+
+  /** A number for the list of a label class, the same for the same list. */
+  of(labelClass: number): number {
+    return this.#ends[labelClass] ?? 0
+  }
+
+  list(labelClass: number): readonly Acting[] {
+    const list: Acting[] = []
+    for (let end = this.of(labelClass); end > 0; end = this.#before[end - 1] as number) list.push(this.#added[end - 1] as Acting)
+    return list.reverse()
+  }
 }
 
 /** Whether a policy acts in a direction on a kind of endpoint. */
@@ -155,22 +215,23 @@ function acts(policy: PolicyFacts, direction: Direction, workload: boolean, allI
 function stagesOf(facts: Facts, acting: readonly Acting[], profiles: readonly string[], direction: Direction): Stage[] {
   const stages: Stage[] = []
   for (const when of ['untracked', 'preDNAT', undefined] as const) {
-    let [before, rules]: [number, RuleFacts[]] = [-1, []]
-    for (const { tier: at, policy } of acting) {
-      const tier = facts.tiers[at]
-      if (!tier || policy.stage !== when) continue
+    let before = -1
+    let rules: (readonly RuleFacts[])[] = []
+    for (let i = 0; i < acting.length; i++) {
+      const { tier: at, policy } = acting[i] as Acting
+      if (policy.stage !== when) continue
       if (at !== before) {
         rules = []
         // What untracked and preDNAT policies leave undecided goes on to the others.
-        stages.push({ rules, end: when === undefined ? tier.defaultAction : 'Pass' })
+        stages.push({ rules, end: when === undefined ? (facts.tiers[at]?.defaultAction ?? 'Deny') : 'Pass' })
       }
       before = at
-      rules.push(...(policy[direction] ?? []))
+      rules.push(policy[direction] ?? [])
     }
   }
   for (const name of profiles) {
     const profile = facts.profiles.get(name)
-    stages.push(profile ? { rules: profile[direction], end: 'Pass' } : { rules: [], end: 'Deny' })
+    stages.push(profile ? { rules: [profile[direction]], end: 'Pass' } : { rules: [], end: 'Deny' })
     if (!profile) break
   }
   return stages

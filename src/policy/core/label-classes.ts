@@ -1,6 +1,6 @@
 import type { Selector } from '../../model/selector/ast.ts'
 import type { Labels } from '../../model/selector/evaluate.ts'
-import { addBits, allBits, type Bits, keepBits, noBits, removeBits, setBit } from './bits.ts'
+import { addBits, allBits, type Bits, keepBits, noBits, removeBits, setBits } from './bits.ts'
 import { PairPool } from './pool.ts'
 
 /** Sets of labels sorted into classes that no selector of the world can tell apart. */
@@ -26,15 +26,16 @@ export function classifyLabels(all: readonly Labels[], selectors: Iterable<Selec
   const classes = new Map<number, number>()
   const tokenLists: (readonly number[])[] = []
   const classOf = new Int32Array(all.length)
+  const tokens: number[] = []
   for (let i = 0; i < all.length; i++) {
-    const tokens = tokensOf(all[i] ?? {}, questions)
+    collectTokens(tokens, all[i] ?? {}, questions)
     let sequence = NO_LABELS
-    for (const token of tokens) sequence = 1 + sequences.intern(sequence, token)
+    for (let at = 0; at < tokens.length; at++) sequence = 1 + sequences.intern(sequence, tokens[at] as number)
     let id = classes.get(sequence)
     if (id === undefined) {
       id = tokenLists.length
       classes.set(sequence, id)
-      tokenLists.push(tokens)
+      tokenLists.push(tokens.slice())
     }
     classOf[i] = id
   }
@@ -44,7 +45,8 @@ export function classifyLabels(all: readonly Labels[], selectors: Iterable<Selec
     matching: new Matcher(questions, tokenLists).matching,
     find: (labels) => {
       let sequence = NO_LABELS
-      for (const token of tokensOf(labels, questions)) {
+      collectTokens(tokens, labels, questions)
+      for (const token of tokens) {
         sequence = 1 + sequences.find(sequence, token)
         if (sequence === 0) return undefined
       }
@@ -58,15 +60,32 @@ export function classifyLabels(all: readonly Labels[], selectors: Iterable<Selec
 
 const NO_LABELS = 0
 
-/** What kinds of values a set of labels has, of the labels that are asked for; in order. */
-function tokensOf(labels: Labels, questions: Questions): number[] {
-  const tokens: number[] = []
-  for (const label in labels) {
-    if (!Object.hasOwn(labels, label)) continue
-    const question = questions.get(label)
-    if (question) insert(tokens, question.token(labels[label] ?? ''))
+/** Fills a list with the kinds of values that a set of labels has, of the labels that are asked for; in order. */
+function collectTokens(tokens: number[], labels: Labels, questions: Questions): void {
+  tokens.length = 0
+  if (questions.size <= FEW_LABELS) {
+    for (const [label, question] of questions) {
+      const value: unknown = labels[label]
+      // What all objects have, such as a constructor, is no text.
+      if (typeof value === 'string') insert(tokens, question.token(value))
+    }
+  } else {
+    for (const label in labels) {
+      const question = questions.get(label)
+      if (question && Object.hasOwn(labels, label)) insert(tokens, question.token(labels[label] ?? ''))
+    }
   }
-  return tokens
+}
+
+/** Up to as many labels that are asked for, it is quicker to go through these than through the labels that there are. */
+const FEW_LABELS = 8
+
+/** Keeps a short list in order. */
+function insert(list: number[], value: number): void {
+  let at = list.length
+  list.push(value)
+  for (; at > 0 && (list[at - 1] as number) > value; at--) list[at] = list[at - 1] as number
+  list[at] = value
 }
 
 function isKnown(ast: Selector, questions: Questions): boolean {
@@ -156,7 +175,7 @@ function collectQuestions(selectors: Iterable<Selector>): Questions {
     else if (ast.type === 'compare') about(ast.label).parts.set(partKey(ast.operator, ast.value), partOf(ast.operator, ast.value))
     if (ast.type === 'set') about(ast.label)
   }
-  for (const selector of new Set(selectors)) visit(selector)
+  for (const selector of selectors) visit(selector)
   return byLabel
 }
 
@@ -169,17 +188,10 @@ function partOf(operator: string, text: string): Predicate {
   return operator === 'starts with' ? (value) => value.startsWith(text) : (value) => value.endsWith(text)
 }
 
-/** Keeps a short list in order. */
-function insert(list: number[], value: number): void {
-  let at = list.length
-  while (at > 0 && (list[at - 1] ?? 0) > value) at--
-  list.splice(at, 0, value)
-}
-
 class Matcher {
   readonly #questions: Questions
   readonly #size: number
-  readonly #known = new WeakMap<Selector, Bits>()
+  readonly #known = new Map<Selector, Bits>()
   /** For each token, the classes that have it. */
   readonly #holders: (number[] | undefined)[] = []
 
@@ -235,7 +247,7 @@ class Matcher {
 
   #holding(tokens: readonly number[]): Bits {
     const bits = noBits(this.#size)
-    for (const token of tokens) for (const id of this.#holders[token] ?? []) setBit(bits, id)
+    for (const token of tokens) setBits(bits, this.#holders[token])
     return bits
   }
 

@@ -1,6 +1,7 @@
 import type { Direction } from '../facts.ts'
 import type { Engine } from './engine.ts'
-import { CLOSED, OPEN, type Verdict } from './outcomes.ts'
+import { OPEN, type Verdict } from './outcomes.ts'
+import type { Place } from './places.ts'
 import { PairPool } from './pool.ts'
 import type { Answers } from './program.ts'
 
@@ -23,18 +24,22 @@ export interface WholeMap {
  */
 export function wholeMap(engine: Engine): WholeMap {
   const { list } = engine.places
-  const egress = answersOf(engine, 'egress')
-  const ingress = answersOf(engine, 'ingress')
+  // Both directions at once: code that has seen the one alone is made quick for it alone, and anew for the other.
+  for (let place = 0; place < list.length; place++) {
+    engine.answersAt('egress', place)
+    engine.answersAt('ingress', place)
+  }
+  const [egress, ingress] = [saidIn(engine, 'egress'), saidIn(engine, 'ingress')]
   const families = Int32Array.from(list, ({ family }) => family)
   // What passes hangs on nothing but the kind of the sender and that of the receiver.
-  const senders = kindsOf(families, egress, ingress)
-  const receivers = kindsOf(families, ingress, egress)
-  const [sending, receiving] = compareLines(engine, { kinds: senders, said: egress }, { kinds: receivers, said: ingress })
+  const senders: Axis = { kinds: kindsOf(egress, ingress), said: egress }
+  const receivers: Axis = { kinds: kindsOf(ingress, egress), said: ingress }
+  const [sending, receiving] = compareLines(engine, senders, receivers)
   const [pairs, ids] = [new PairPool(), new PairPool()]
   const groupOf = new Int32Array(list.length)
   const groups: number[][] = []
   for (let place = 0; place < list.length; place++) {
-    const pair = pairs.intern(sending[senders.of[place] ?? 0] ?? 0, receiving[receivers.of[place] ?? 0] ?? 0)
+    const pair = pairs.intern(sending[senders.kinds.of[place] ?? 0] ?? 0, receiving[receivers.kinds.of[place] ?? 0] ?? 0)
     // A place that reaches nothing and is not reached would be like one of the other version.
     const group = ids.intern(pair, families[place] ?? 4)
     groupOf[place] = group
@@ -50,28 +55,47 @@ export function wholeMap(engine: Engine): WholeMap {
 /** What rules say in one direction: the different answers, and which of them each place has. */
 interface Said {
   readonly of: Int32Array
-  readonly list: readonly Answers[]
+  /** The class of each place as a peer. */
+  readonly classOf: Int32Array
+  /** How many answers there are. */
+  readonly size: number
+  /** The outcomes of one answer after the other, each by class. */
+  readonly byAnswer: Int32Array
+  /** The outcomes about one class after the other, each by answer. */
+  readonly byClass: Int32Array
 }
 
-function answersOf(engine: Engine, direction: Direction): Said {
+function saidIn(engine: Engine, direction: Direction): Said {
   const { list: places } = engine.places
-  const unruled = {
-    4: Int32Array.from(places, ({ family }) => (family === 4 ? OPEN : CLOSED)),
-    6: Int32Array.from(places, ({ family }) => (family === 6 ? OPEN : CLOSED)),
-  }
-  const list: Answers[] = []
-  const numbers = new Map<Answers, number>()
-  const of = Int32Array.from(places, ({ family }, place) => {
-    const answers = engine.answersAt(direction, place) ?? unruled[family]
-    let number = numbers.get(answers)
+  const answers: (Answers | 4 | 6)[] = []
+  const numbers = new Map<Answers | 4 | 6, number>()
+  const of = new Int32Array(places.length)
+  for (let place = 0; place < places.length; place++) {
+    // Where no rule acts, it hangs on the version of IP alone.
+    const found = engine.answersAt(direction, place) ?? (places[place] as Place).family
+    let number = numbers.get(found)
     if (number === undefined) {
-      number = list.length
-      numbers.set(answers, number)
-      list.push(answers)
+      number = answers.length
+      numbers.set(found, number)
+      answers.push(found)
     }
-    return number
-  })
-  return { of, list }
+    of[place] = number
+  }
+  const { of: classOf, size: classes } = engine.peers(direction)
+  const byAnswer = new Int32Array(answers.length * classes)
+  for (const [number, one] of answers.entries()) {
+    if (typeof one === 'object') byAnswer.set(one.byClass(), number * classes)
+    else for (const [place, { family }] of places.entries()) if (family === one) byAnswer[number * classes + (classOf[place] ?? 0)] = OPEN
+  }
+  return { of, classOf, size: answers.length, byAnswer, byClass: transposed(byAnswer, answers.length, classes) }
+}
+
+function transposed(table: Int32Array, rows: number, columns: number): Int32Array {
+  const result = new Int32Array(table.length)
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0, from = row * columns, to = row; column < columns; column++, from++, to += rows) result[to] = table[from] as number
+  }
+  return result
 }
 
 interface Kinds {
@@ -80,32 +104,16 @@ interface Kinds {
   readonly examples: Int32Array
 }
 
-/** Sorts places by their own answers, and by what every answer of the other direction says about them. */
-function kindsOf(families: Int32Array, own: Said, others: Said): Kinds {
-  const size = families.length
+/** Sorts places by their own answers, and by what those of the other direction can tell apart. */
+function kindsOf(own: Said, others: Said): Kinds {
   const pool = new PairPool()
-  const of = Int32Array.from(families, (family, place) => pool.intern(family, own.of[place] ?? 0))
-  let count = pool.size
-  const first = new Int32Array(size)
-  for (const answers of others.list) {
-    if (count === size) break
-    first.fill(-1, 0, count)
-    const before = count
-    const apart = new PairPool()
-    for (let place = 0; place < size; place++) {
-      const kind = of[place] ?? 0
-      const outcome = answers[place] ?? 0
-      const usual = first[kind] ?? -1
-      if (usual === -1) first[kind] = outcome
-      else if (usual !== outcome) {
-        of[place] = before + apart.intern(kind, outcome)
-        count = before + apart.size
-      }
-    }
-  }
-  const examples = new Int32Array(count)
-  for (let place = size - 1; place >= 0; place--) examples[of[place] ?? 0] = place
-  return { of, examples }
+  const examples: number[] = []
+  const of = own.of.map((number, place) => {
+    const kind = pool.intern(number, others.classOf[place] ?? 0)
+    if (kind === examples.length) examples.push(place)
+    return kind
+  })
+  return { of, examples: Int32Array.from(examples) }
 }
 
 interface Axis {
@@ -140,15 +148,16 @@ const PRIME = 0x01000193
 type FillLine = (line: Int32Array, place: number) => void
 
 /** Fills in the verdicts between a place and an example of each kind across. Which of the two sends does not matter to what both ends come to. */
-function lineFiller({ outcomes }: Engine, own: Axis, across: Axis): FillLine {
-  const { examples } = across.kinds
-  const said = across.said.list
-  const numbers = Int32Array.from(examples, (place) => across.said.of[place] ?? 0)
-  const here = new Int32Array(said.length)
+function lineFiller({ outcomes }: Engine, { said: mine }: Axis, { said: theirs, kinds: { examples } }: Axis): FillLine {
+  const classes = examples.map((place) => mine.classOf[place] ?? 0)
+  const answers = examples.map((place) => theirs.of[place] ?? 0)
+  const width = mine.byAnswer.length / mine.size
   return (line, place) => {
-    for (let number = 0; number < here.length; number++) here[number] = said[number]?.[place] ?? CLOSED
-    const mine = own.said.list[own.said.of[place] ?? 0]
-    if (mine) outcomes.line(line, examples, mine, numbers, here)
+    const own = (mine.of[place] ?? 0) * width
+    const asPeer = (theirs.classOf[place] ?? 0) * theirs.size
+    for (let i = 0; i < line.length; i++) {
+      line[i] = outcomes.both(mine.byAnswer[own + (classes[i] as number)] as number, theirs.byClass[asPeer + (answers[i] as number)] as number)
+    }
   }
 }
 
@@ -156,6 +165,7 @@ function classify(places: Int32Array, hashes: Int32Array, width: number, fill: F
   const byHash = new Map<number, { readonly place: number; readonly id: number }[]>()
   const [line, other] = [new Int32Array(width), new Int32Array(width)]
   let next = 0
+  let filled = -1
   return places.map((place, index) => {
     const candidates = byHash.get(hashes[index] ?? 0)
     if (!candidates) {
@@ -164,7 +174,7 @@ function classify(places: Int32Array, hashes: Int32Array, width: number, fill: F
     }
     fill(line, place)
     const same = candidates.find((candidate) => {
-      fill(other, candidate.place)
+      if (filled !== candidate.place) fill(other, (filled = candidate.place))
       return areEqual(line, other)
     })
     if (same) return same.id

@@ -1,4 +1,4 @@
-import { formatNet, type Net } from '../../model/net.ts'
+import type { Net } from '../../model/net.ts'
 import type { Port } from '../../model/port.ts'
 import { canonicalSelector } from '../../model/selector/canonical.ts'
 import type { Selector } from '../../model/selector/ast.ts'
@@ -6,8 +6,8 @@ import { combineIntervals, type Intervals, intervalsOf } from '../connections/in
 import { ICMP, ICMPV6, PORTED } from '../connections/packet.ts'
 import { type ConnectionSet, type ConnectionSpace, EVERYTHING, MAX_PORT, NOTHING } from '../connections/space.ts'
 import type { Atoms } from './atoms.ts'
-import { addBits, allBits, type Bits, boundsOf, eachBit, hasAny, hasBit, keepBits, noBits, removeBits, setBit, setBits } from './bits.ts'
-import type { Direction, EntityFacts, IcmpFacts, NetworkSetFacts, RuleFacts } from '../facts.ts'
+import { addBits, allBits, type Bits, eachBit, hasAny, hasBit, keepBits, noBits, removeBits, setBit, setBits } from './bits.ts'
+import type { EntityFacts, IcmpFacts, NetworkSetFacts, RuleFacts } from '../facts.ts'
 import type { LabelClasses } from './label-classes.ts'
 import type { Places } from './places.ts'
 import { TextPool } from './pool.ts'
@@ -16,17 +16,6 @@ import { TextPool } from './pool.ts'
 export interface EndMatch {
   readonly places: Bits
   readonly headers: ConnectionSet
-  /** The first and last word of `places` that is not empty. */
-  readonly first: number
-  readonly last: number
-}
-
-/** One rule, ready to be tried. It matches where a peer is in one of the matches, with headers that it asks for and the match has. */
-export interface Step {
-  readonly action: RuleFacts['action']
-  readonly maybe: boolean
-  readonly headers: ConnectionSet
-  readonly matches: readonly EndMatch[]
 }
 
 /** What rules ask, answered for all places at once (`reference/felix.md 1.5`). Each different question is answered once. */
@@ -45,17 +34,18 @@ export class Matches {
   readonly #selected: Bits[] = []
   readonly #selectors = new TextPool()
   readonly #selectorIds = new Map<Selector, number>()
-  readonly #ends = new Map<string, readonly EndMatch[]>()
-  readonly #entities = new WeakMap<EntityFacts, Record<Side, readonly EndMatch[] | undefined>>()
-  readonly #steps: Readonly<Record<Direction, Readonly<Record<4 | 6, Map<RuleFacts, Step>>>>> = {
-    ingress: { 4: new Map(), 6: new Map() },
-    egress: { 4: new Map(), 6: new Map() },
-  }
+  /** The answers about each end, and about all ends that ask the same where that is costly to find. */
+  readonly #sources = new Map<EntityFacts, readonly EndMatch[]>()
+  readonly #destinations = new Map<EntityFacts, readonly EndMatch[]>()
+  readonly #alike = new Map<string, readonly EndMatch[]>()
+  /** The places that fulfil what is asked of an address: one set for the same question, which is how those who follow rules know it again. */
+  readonly #addresses = new Map<string, Bits>()
   /** What declares a port of a name: endpoint classes, each with the protocol and port. */
   readonly #ports = new Map<string, { endpointClass: number; protocol: number; port: number }[]>()
   /** Headers by a list of ports, for the numbers in it. */
   readonly #numbered: Readonly<Record<Side, Map<string, ConnectionSet>>> = { source: new Map(), destination: new Map() }
   readonly #families: Readonly<Record<4 | 6, Bits>>
+  readonly #everywhere: Bits
 
   /** `setClasses`: the label class of each network set. */
   constructor(
@@ -71,6 +61,7 @@ export class Matches {
     this.#atoms = atoms
     this.#labels = labels
     this.size = places.list.length
+    this.#everywhere = allBits(this.size)
     this.#families = { 4: noBits(this.size), 6: noBits(this.size) }
     this.#placesOfClass = places.endpointClasses.map(() => [])
     for (const [index, place] of places.list.entries()) {
@@ -106,15 +97,6 @@ export class Matches {
     return (isSome(ports) && ports.some(isName)) || (isSome(notPorts) && notPorts.some(isName))
   }
 
-  /** A rule as it is tried at endpoints: what it asks of the header and of the peer. What hangs on the endpoint itself is for `headersAt`. */
-  step(rule: RuleFacts, direction: Direction, family: 4 | 6): Step {
-    const known = this.#steps[direction][family].get(rule)
-    if (known) return known
-    const step = this.#makeStep(rule, direction, family)
-    this.#steps[direction][family].set(rule, step)
-    return step
-  }
-
   /** The headers with which a rule matches packets from one place to another, of one family. */
   between(rule: RuleFacts, source: number, destination: number, family: 4 | 6): ConnectionSet {
     const ends = this.space.intersect(this.headersAt(rule.source, 'source', source), this.headersAt(rule.destination, 'destination', destination))
@@ -123,15 +105,12 @@ export class Matches {
 
   /** The places that fulfil what a rule asks of one end, and with which headers. */
   end(entity: EntityFacts, side: Side): readonly EndMatch[] {
-    let known = this.#entities.get(entity)
-    if (!known) this.#entities.set(entity, (known = { source: undefined, destination: undefined }))
-    const found = known[side]
-    if (found) return found
-    const key = this.#keyOf(entity, side)
-    let list = this.#ends.get(key)
-    if (!list) this.#ends.set(key, (list = this.#compute(entity, side)))
-    known[side] = list
-    return list
+    const ends = side === 'source' ? this.#sources : this.#destinations
+    const known = ends.get(entity)
+    if (known) return known
+    const found = this.#find(entity, side)
+    ends.set(entity, found)
+    return found
   }
 
   /** The headers with which a place fulfils what a rule asks of one end. */
@@ -143,31 +122,41 @@ export class Matches {
 
   // --- internal ---
 
-  #makeStep(rule: RuleFacts, direction: Direction, family: 4 | 6): Step {
-    const [own, peer] = direction === 'ingress' ? (['destination', 'source'] as const) : (['source', 'destination'] as const)
-    const { action, maybe = false } = rule
-    let headers = action === 'Log' ? NOTHING : headersOf(this.space, rule, family)
-    if (!Matches.asks(rule[own])) headers = this.space.intersect(headers, this.end(rule[own], own)[0]?.headers ?? NOTHING)
-    const matches = headers === NOTHING ? [] : this.end(rule[peer], peer)
-    return { action, maybe, headers, matches }
-  }
-
-  #keyOf({ selector, notSelector, nets, notNets, ports, notPorts }: EntityFacts, side: Side): string {
-    const sideText = isSome(ports) || isSome(notPorts) ? side : ''
-    const [picked, notPicked] = [selector, notSelector].map((one) => (one ? this.#idOf(one) : ''))
-    return `${sideText};${picked};${notPicked};${textOf(nets)};${textOf(notNets)};${ports?.join() ?? ''};${notPorts?.join() ?? ''}`
-  }
-
-  #compute(entity: EntityFacts, side: Side): readonly EndMatch[] {
+  #find(entity: EntityFacts, side: Side): readonly EndMatch[] {
+    const { ports, notPorts } = entity
     const places = this.#address(entity)
+    if (!isSome(notPorts) && !(isSome(ports) && ports.some(isName))) {
+      const headers = isSome(ports) ? this.#onNumbers(ports, side) : EVERYTHING
+      return headers === NOTHING || !hasAny(places) ? [] : [{ places, headers }]
+    }
+    const key = `${side};${this.#addressKey(entity)};${ports?.join() ?? ''};${notPorts?.join() ?? ''}`
+    let matches = this.#alike.get(key)
+    if (!matches) this.#alike.set(key, (matches = this.#compute(entity, side, places)))
+    return matches
+  }
+
+  #compute(entity: EntityFacts, side: Side, places: Bits): readonly EndMatch[] {
     if (!hasAny(places)) return []
-    let matches: Fulfilled[] = isSome(entity.ports) ? this.#withPorts(entity, entity.ports, side, places) : [{ places, headers: EVERYTHING }]
-    if (isSome(entity.notPorts)) matches = this.#withoutPorts(entity, entity.notPorts, side, matches)
-    return matches.map(({ places, headers }) => ({ places, headers, ...boundsOf(places) }))
+    const matches: EndMatch[] = isSome(entity.ports) ? this.#withPorts(entity, entity.ports, side, places) : [{ places, headers: EVERYTHING }]
+    return isSome(entity.notPorts) ? this.#withoutPorts(entity, entity.notPorts, side, matches) : matches
   }
 
   /** The places whose address fulfils what is asked of it. */
   #address(entity: EntityFacts): Bits {
+    const { selector, notSelector, nets, notNets } = entity
+    const isListed = isSome(nets) || isSome(notNets)
+    if (!notSelector && !isListed) return selector ? this.#picked(selector) : this.#everywhere
+    const key = this.#addressKey(entity)
+    let places = this.#addresses.get(key)
+    if (!places) this.#addresses.set(key, (places = this.#computeAddress(entity)))
+    return places
+  }
+
+  #addressKey({ selector, notSelector, nets, notNets }: EntityFacts): string {
+    return `${selector ? this.#idOf(selector) : ''};${notSelector ? this.#idOf(notSelector) : ''};${this.#netsKey(nets)};${this.#netsKey(notNets)}`
+  }
+
+  #computeAddress(entity: EntityFacts): Bits {
     const places = allBits(this.size)
     if (entity.selector) keepBits(places, this.#picked(entity.selector))
     if (entity.notSelector) removeBits(places, this.#picked(entity.notSelector))
@@ -182,8 +171,8 @@ export class Matches {
     return places
   }
 
-  #withPorts(entity: EntityFacts, ports: readonly Port[], side: Side, places: Bits): Fulfilled[] {
-    const matches: Fulfilled[] = []
+  #withPorts(entity: EntityFacts, ports: readonly Port[], side: Side, places: Bits): EndMatch[] {
+    const matches: EndMatch[] = []
     const headers = this.#onNumbers(ports, side)
     if (headers !== NOTHING) matches.push({ places, headers })
     for (const { protocol, port, declaring } of this.#declared(entity, ports)) {
@@ -193,7 +182,7 @@ export class Matches {
     return matches
   }
 
-  #withoutPorts(entity: EntityFacts, ports: readonly Port[], side: Side, matches: readonly Fulfilled[]): Fulfilled[] {
+  #withoutPorts(entity: EntityFacts, ports: readonly Port[], side: Side, matches: readonly EndMatch[]): EndMatch[] {
     const space = this.space
     const numbers = this.#onNumbers(ports, side)
     let result = matches.map(({ places, headers }) => ({ places, headers: space.subtract(headers, numbers) }))
@@ -254,6 +243,12 @@ export class Matches {
     return id
   }
 
+  #netsKey(nets: readonly Net[] | undefined): string {
+    let key = ''
+    if (nets) for (const net of nets) key += `${this.#atoms.numberOf(net)},`
+    return key
+  }
+
   #within(nets: readonly Net[]): Bits {
     const bits = noBits(this.size)
     for (const net of nets) {
@@ -263,8 +258,6 @@ export class Matches {
     return bits
   }
 }
-
-type Fulfilled = Pick<EndMatch, 'places' | 'headers'>
 
 export type Side = 'source' | 'destination'
 
@@ -308,10 +301,6 @@ export function headersOf(space: ConnectionSpace, rule: RuleFacts, family: 4 | 6
 
 function isSome<T>(list: readonly T[] | undefined): list is readonly T[] {
   return list !== undefined && list.length > 0
-}
-
-function textOf(nets: readonly Net[] | undefined): string {
-  return nets?.map(formatNet).join() ?? ''
 }
 
 function isName(port: Port): port is string {

@@ -31,6 +31,9 @@ export class Outcomes {
   readonly #list: { readonly allowed: ConnectionSet; readonly denied: ConnectionSet }[] = []
   readonly #verdictIds = new PairPool()
   readonly #verdicts: Verdict[] = []
+  /** The verdicts plus one of pairs of outcomes below `#width`, 0 where not yet known, and of others: there are seldom many outcomes, and often many pairs asked for. */
+  #square = new Int32Array(64 * 64)
+  #width = 64
   readonly #both = new PairTable()
 
   constructor(space: ConnectionSpace) {
@@ -43,21 +46,22 @@ export class Outcomes {
   intern(allowed: ConnectionSet, denied: ConnectionSet): Outcome {
     const id = this.#ids.intern(allowed, denied)
     if (id === this.#list.length) this.#list.push({ allowed, denied })
+    if (id >= this.#width && id < WIDEST) this.#widen()
     return id
   }
 
   /** The number of the verdict on what has to pass at both ends, in whatever order. */
   both(a: Outcome, b: Outcome): number {
+    const width = this.#width
+    if (a < width && b < width) {
+      const known = this.#square[a * width + b] as number
+      return known === 0 ? (this.#square[a * width + b] = this.#combine(a, b) + 1) - 1 : known - 1
+    }
     const known = this.#both.get(a, b)
     if (known !== -1) return known
     const verdict = this.#combine(a, b)
     this.#both.set(a, b, verdict)
     return verdict
-  }
-
-  /** `both` for a line of places, for speed: place i has `mine[places[i]]` at one end and `theirs[kinds[i]]` at the other. */
-  line(into: Int32Array, places: Int32Array, mine: Int32Array, kinds: Int32Array, theirs: Int32Array): void {
-    for (let i = 0; i < into.length; i++) into[i] = this.both(mine[places[i] as number] as number, theirs[kinds[i] as number] as number)
   }
 
   /** The verdict of a number. 0 is that nothing may pass. */
@@ -66,6 +70,13 @@ export class Outcomes {
   }
 
   // --- internal ---
+
+  #widen(): void {
+    const [before, width] = [this.#square, this.#width]
+    this.#width = 2 * width
+    this.#square = new Int32Array(4 * width * width)
+    for (let row = 0; row < width; row++) this.#square.set(before.subarray(row * width, (row + 1) * width), 2 * row * width)
+  }
 
   #combine(a: Outcome, b: Outcome): number {
     const [one, other] = [this.#list[a], this.#list[b]]
@@ -85,5 +96,8 @@ export class Outcomes {
 }
 
 // --- internal ---
+
+/** How many outcomes have all their pairs in one square of memory: that of 1,024 takes four megabytes. */
+const WIDEST = 1024
 
 const bySpace = new WeakMap<ConnectionSpace, Outcomes>()

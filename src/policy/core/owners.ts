@@ -18,15 +18,17 @@ export class AddressOwners {
   static of(endpoints: readonly EndpointFacts[]): AddressOwners {
     const v4: number[] = []
     const v6: bigint[] = []
-    for (const { addresses } of endpoints) {
-      for (const ip of addresses) {
+    for (let i = 0; i < endpoints.length; i++) {
+      const { addresses } = endpoints[i] as EndpointFacts
+      for (let at = 0; at < addresses.length; at++) {
+        const ip = addresses[at] as Ip
         if (ip.family === 4) v4.push(ip.value)
         else v6.push(ip.value)
       }
     }
     const sorted4 = Float64Array.from(v4).sort()
     const sorted6 = v6.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
-    const repeated = new Set([...repeats(sorted4), ...repeats(sorted6)])
+    const repeated = new Set<number | bigint>([...repeats(sorted4), ...repeats(sorted6)])
     const several = new Map<string, number[]>()
     if (repeated.size > 0)
       for (const [index, { addresses }] of endpoints.entries()) {
@@ -76,12 +78,14 @@ export class AddressOwners {
   /** How many different addresses of each atom have an owner. */
   countByAtom(atoms: Atoms): Float64Array {
     const counts = new Float64Array(atoms.size)
-    const count = (ip: Ip) => {
-      const atom = atoms.atomOf(ip)
-      counts[atom] = (counts[atom] ?? 0) + 1
+    for (const [family, values] of [[4, this.#v4] as const, [6, this.#v6] as const]) {
+      for (let i = 0; i < values.length; i++) {
+        const value = values[i] as number | bigint
+        if (i > 0 && value === values[i - 1]) continue
+        const atom = atoms.atomAt(family, value)
+        counts[atom] = (counts[atom] ?? 0) + 1
+      }
     }
-    for (const [i, value] of this.#v4.entries()) if (value !== this.#v4[i - 1]) count({ family: 4, value })
-    for (const [i, value] of this.#v6.entries()) if (value !== this.#v6[i - 1]) count({ family: 6, value })
     return counts
   }
 }
@@ -101,10 +105,9 @@ function distinct(numbers: readonly number[]): readonly number[] {
   return [...new Set(numbers)].sort((a, b) => a - b)
 }
 
-function* repeats(sorted: Iterable<number | bigint>): Generator<number | bigint> {
-  let before: number | bigint | undefined
-  for (const value of sorted) {
-    if (value === before) yield value
-    before = value
-  }
+/** The values that are there several times. */
+function repeats<T extends number | bigint>(sorted: ArrayLike<T>): T[] {
+  const found: T[] = []
+  for (let i = 1; i < sorted.length; i++) if (sorted[i] === sorted[i - 1]) found.push(sorted[i] as T)
+  return found
 }

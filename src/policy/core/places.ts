@@ -52,26 +52,34 @@ export function findPlaces(endpoints: readonly EndpointFacts[], labels: LabelCla
   const owners = AddressOwners.of(endpoints)
   const list: Place[] = []
   const ids = new PairPool()
-  const sharing = new TextPool()
+  const shared = new TextPool()
   const first = slotsOf(endpoints)
   const placeOf = new Int32Array(first[endpoints.length] ?? 0)
-  const add = (endpointClass: number | undefined, owning: readonly number[], atom: number): number => {
-    const id = ids.intern(sharing.intern(whoText(endpointClass, owning)), atom)
-    if (id === list.length) list.push({ endpointClass, owners: owning, atom, family: atoms.familyOf(atom) })
+  /** `owning`: who rules know by the address; left out where that is the endpoint class alone. */
+  const add = (endpointClass: number | undefined, owning: readonly number[] | undefined, atom: number): number => {
+    const who = owning === undefined ? endpointClass : classes.list.length + shared.intern(`${endpointClass}+${owning.join()}`)
+    const id = ids.intern(who ?? 0, atom)
+    if (id === list.length) list.push({ endpointClass, owners: owning ?? [endpointClass ?? 0], atom, family: atoms.familyOf(atom) })
     return id
   }
   for (let i = 0; i < endpoints.length; i++) {
-    const own = classOf[i] ?? 0
-    const { addresses = [], otherAddresses = NONE } = endpoints[i] ?? {}
-    let slot = first[i] ?? 0
-    for (const ip of addresses) placeOf[slot++] = add(own, owners.of(ip, classOf) ?? [own], atoms.atomOf(ip))
-    for (const ip of otherAddresses) placeOf[slot++] = add(own, owners.has(ip) ? ownersOf(endpoints, ip, classOf) : NONE, atoms.atomOf(ip))
+    const own = classOf[i] as number
+    const { addresses, otherAddresses } = endpoints[i] as EndpointFacts
+    let slot = first[i] as number
+    for (let at = 0; at < addresses.length; at++) {
+      const ip = addresses[at] as Ip
+      placeOf[slot++] = add(own, otherThan(own, owners.of(ip, classOf)), atoms.atomAt(ip.family, ip.value))
+    }
+    if (!otherAddresses) continue
+    for (const ip of otherAddresses) {
+      placeOf[slot++] = add(own, otherThan(own, owners.has(ip) ? ownersOf(endpoints, ip, classOf) : NONE), atoms.atomOf(ip))
+    }
   }
   const within = list.length
   const taken = owners.countByAtom(atoms)
   for (let atom = 0; atom < atoms.size; atom++) if ((taken[atom] ?? 0) < atoms.sizeOf(atom)) add(undefined, [], atom)
   const outsideOf = new Map(list.slice(within).map((place, at) => [place.atom, within + at]))
-  const find = (endpointClass: number, atom: number) => ids.find(sharing.find(whoText(endpointClass, [endpointClass])), atom)
+  const find = (endpointClass: number, atom: number) => ids.find(endpointClass, atom)
   const unlisted = endpoints.some(({ otherAddresses }) => otherAddresses !== undefined)
   return view({ endpoints, classes, atoms, owners, list, first, placeOf, outsideOf, taken, unlisted, find })
 }
@@ -106,7 +114,11 @@ function view(layout: Layout): Places {
   return {
     list,
     endpointClasses: classes.list,
-    ofEndpoint: (index) => Array.from(placeOf.subarray(first[index] ?? 0, first[index + 1] ?? 0)),
+    ofEndpoint: (index) => {
+      const places: number[] = []
+      for (let slot = first[index] ?? 0; slot < (first[index + 1] ?? 0); slot++) places.push(placeOf[slot] as number)
+      return places
+    },
     at: (ip) => {
       if (!owners.has(ip)) return outsideOf.get(atoms.atomOf(ip))
       const owner = endpoints.findIndex(({ addresses }) => indexOf(addresses, ip) !== -1)
@@ -194,9 +206,9 @@ function endpointOf(first: Int32Array, slot: number): number {
   return low
 }
 
-/** Who an address leads to, and who rules know by it. */
-function whoText(endpointClass: number | undefined, owning: readonly number[]): string {
-  return owning.length === 1 && owning[0] === endpointClass ? String(endpointClass) : `${endpointClass}+${owning.join()}`
+/** The owners of an address, undefined where they are an endpoint class alone. */
+function otherThan(endpointClass: number, owning: readonly number[] | undefined): readonly number[] | undefined {
+  return owning?.length === 1 && owning[0] === endpointClass ? undefined : owning
 }
 
 interface EndpointClasses {
@@ -210,31 +222,36 @@ function classifyEndpoints(endpoints: readonly EndpointFacts[], labels: LabelCla
   const classOf = new Int32Array(endpoints.length)
   const list: EndpointClass[] = []
   const ids = new PairPool()
-  const natures = new TextPool()
-  // Endpoints of one profile often share the list, and most have no ports.
-  const profileTexts = new Map<readonly string[], string>()
+  const natures = new Natures()
   for (let i = 0; i < endpoints.length; i++) {
-    const endpoint = endpoints[i]
-    if (!endpoint) continue
-    let profiles = profileTexts.get(endpoint.profiles)
-    if (profiles === undefined) profileTexts.set(endpoint.profiles, (profiles = JSON.stringify(endpoint.profiles)))
-    const nature = natures.intern(natureText(endpoint, profiles))
+    const endpoint = endpoints[i] as EndpointFacts
     const labelClass = labels.classOf[i] ?? 0
-    const id = ids.intern(labelClass, nature)
+    const id = ids.intern(labelClass, natures.of(endpoint))
     if (id === list.length) list.push({ labelClass, example: endpoint })
     classOf[i] = id
   }
   const find = (endpoint: EndpointFacts) => {
     const labelClass = labels.find(endpoint.labels)
-    const id = ids.find(labelClass ?? -1, natures.find(natureText(endpoint, JSON.stringify(endpoint.profiles))))
+    const id = labelClass === undefined ? -1 : ids.find(labelClass, natures.of(endpoint))
     return id === -1 ? undefined : id
   }
   return { classOf, list, find }
 }
 
-function natureText(endpoint: EndpointFacts, profiles: string): string {
-  const { kind, allInterfaces, ports } = endpoint
-  return `${failsafeText(endpoint)}${kind === 'workload' ? 'w' : allInterfaces ? 'a' : 'h'}${profiles}${ports.length === 0 ? '' : portsText(ports)}`
+/** Gives endpoints numbers, the same to those that are alike in all but labels and addresses. */
+class Natures {
+  readonly #names = new TextPool()
+  readonly #lists = new PairPool()
+  readonly #kinds = new TextPool()
+  readonly #ids = new PairPool()
+
+  of(endpoint: EndpointFacts): number {
+    const { kind, allInterfaces, ports, profiles } = endpoint
+    let listed = 0
+    for (let i = 0; i < profiles.length; i++) listed = 1 + this.#lists.intern(listed, this.#names.intern(profiles[i] as string))
+    const own = kind === 'workload' ? 'w' : `${allInterfaces ? 'a' : 'h'}${failsafeText(endpoint)}`
+    return this.#ids.intern(listed, this.#kinds.intern(ports.length === 0 ? own : `${own}${portsText(ports)}`))
+  }
 }
 
 function portsText(ports: readonly NamedPort[]): string {

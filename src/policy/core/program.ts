@@ -1,53 +1,137 @@
 import { UDP } from '../connections/packet.ts'
 import { type ConnectionSet, type ConnectionSpace, EVERYTHING, NOTHING } from '../connections/space.ts'
-import { type Bits, boundsOf, noBits } from './bits.ts'
 import { FAILSAFE, IP_IN_IP, VXLAN_PORT } from '../failsafe.ts'
-import type { Group } from './groups.ts'
-import type { EndMatch, Matches, Step } from './matches.ts'
-import type { Outcomes } from './outcomes.ts'
+import type { Direction, RuleFacts } from '../facts.ts'
+import type { Group, Stage } from './groups.ts'
+import { type EndMatch, headersOf, Matches } from './matches.ts'
+import { CLOSED, type Outcome } from './outcomes.ts'
+import { PeerClasses, type PeerSet } from './peers.ts'
+import type { Event, State, States } from './states.ts'
 
-/** What a group of rules says about packets between an endpoint and each place: outcomes, in the order of places. */
-export type Answers = Int32Array
+/** What a group of rules says about packets between an endpoint and each place. */
+export class Answers {
+  readonly #peers: PeerClasses
+  readonly #outcomes: Int32Array
 
-/** Follows rules for all peers of one family at once. */
-export class Runner {
-  readonly #matches: Matches
-  readonly #outcomes: Outcomes
-  readonly #rows: Rows
-
-  constructor(matches: Matches, outcomes: Outcomes) {
-    this.#matches = matches
+  /** `outcomes`: by class of the peer, for as many classes as there were. */
+  constructor(peers: PeerClasses, outcomes: Int32Array) {
+    this.#peers = peers
     this.#outcomes = outcomes
-    this.#rows = new Rows(noBits(matches.size).length)
+  }
+
+  about(place: number): Outcome {
+    const { length } = this.#outcomes
+    return this.#outcomes[this.#peers.among(length, this.#peers.of[place] ?? 0)] ?? CLOSED
+  }
+
+  /** The outcomes by class, for all classes that there are now. */
+  byClass(): Int32Array {
+    const { length } = this.#outcomes
+    if (length === this.#peers.size) return this.#outcomes
+    const all = new Int32Array(this.#peers.size)
+    all.set(this.#outcomes)
+    for (let at = length; at < all.length; at++) all[at] = all[this.#peers.among(at, at)] ?? CLOSED
+    return all
+  }
+}
+
+/** Follows rules of one direction for all peers of one family at once. */
+export class Runner {
+  /** Peers as the rules tell them apart. */
+  readonly peers: PeerClasses
+  readonly #direction: Direction
+  readonly #matches: Matches
+  readonly #states: States
+  readonly #steps4 = new Map<readonly RuleFacts[], readonly Step[]>()
+  readonly #steps6 = new Map<readonly RuleFacts[], readonly Step[]>()
+  /** States before any rule, of workloads and of hosts with the default failsafe ports or their own. */
+  readonly #starts: Readonly<Record<Group['kind'] | 'ownFailsafe', number>>
+
+  /** `states`: may be shared with other runners of the same space. */
+  constructor(matches: Matches, states: States, direction: Direction) {
+    this.#direction = direction
+    this.#matches = matches
+    this.#states = states
+    this.peers = new PeerClasses(matches.size)
+    for (const family of [4, 6] as const) this.peers.cut(matches.ofFamily(family))
+    const start = (kind: Group['kind'], ownFailsafe: boolean) => {
+      const { allowed, denied, open } = always(matches.space, { kind, direction, ownFailsafe })
+      return states.number(allowed, denied, open, NOTHING)
+    }
+    this.#starts = { workload: start('workload', false), host: start('host', false), ownFailsafe: start('host', true) }
   }
 
   /** What a group's rules say. `own[i]`: with which headers the endpoint itself fulfils rule i of those about itself. */
-  run(group: Group, family: 4 | 6, own: readonly ConnectionSet[]): Answers {
-    const [matches, rows] = [this.#matches, this.#rows]
-    const { space } = matches
-    const peers = matches.ofFamily(family)
-    rows.clear()
-    let parts: Part[] = [{ row: rows.add(peers, 0), ...boundsOf(peers), ...always(space, group), passed: NOTHING }]
-    const ownHeaders = new Map(group.aboutItself.map((rule, index) => [rule, own[index] ?? NOTHING]))
-    for (const { rules, end } of group.stages) {
-      for (const rule of rules) {
-        const step = matches.step(rule, group.direction, family)
-        if (step.matches.length === 0) continue
-        const headers = ownHeaders.size === 0 ? step.headers : space.intersect(step.headers, ownHeaders.get(rule) ?? EVERYTHING)
-        if (headers !== NOTHING) for (const match of step.matches) apply(space, rows, parts, step, match, space.intersect(headers, match.headers))
-      }
-      for (const part of parts) finish(space, part, end)
-      if (parts.every((part) => part.open === NOTHING)) break
-      if (parts.length > MANY) parts = merge(rows, parts)
+  run({ kind, ownFailsafe, stages }: Group, family: 4 | 6, own: readonly ConnectionSet[]): Answers {
+    const states = this.#states
+    const peers = this.peers
+    const space = this.#matches.space
+    const present = peers.cut(this.#matches.ofFamily(family))
+    const stepsOfStage: Step[][] = []
+    for (let stage = 0; stage < stages.length; stage++) {
+      const steps: Step[] = []
+      const lists = (stages[stage] as Stage).rules
+      for (let i = 0; i < lists.length; i++) this.#addSteps(steps, lists[i] as readonly RuleFacts[], family)
+      stepsOfStage.push(steps)
     }
-    const answers = new Int32Array(matches.size)
-    for (const part of parts) rows.fill(part, answers, this.#outcomes.intern(part.allowed, space.union(part.denied, part.open)))
-    return answers
+    // Only now, since rules that were not followed before cut classes.
+    const cells = new Int32Array(peers.size)
+    const { workload, host, ownFailsafe: bare } = this.#starts
+    fill(cells, peers.classesOf(present), kind === 'workload' ? workload : ownFailsafe ? bare : host)
+    let next = 0
+    for (let stage = 0; stage < stages.length; stage++) {
+      const steps = stepsOfStage[stage] as Step[]
+      for (let i = 0; i < steps.length; i++) {
+        const { rule, matches, aboutItself } = steps[i] as Step
+        const headers = aboutItself ? (own[next++] ?? NOTHING) : EVERYTHING
+        if (headers === NOTHING) continue
+        for (let j = 0; j < matches.length; j++) {
+          const match = matches[j] as StepMatch
+          const event = headers === EVERYTHING ? match.event : states.rule(rule, space.intersect(match.headers, headers))
+          states.happen(event, cells, peers.classesOf(match.peers))
+        }
+      }
+      states.happen(states.stageEnd((stages[stage] as Stage).end), cells, undefined)
+    }
+    states.toOutcomes(cells)
+    return new Answers(peers, cells)
+  }
+
+  // --- internal ---
+
+  /** Adds what a list of rules tries, in order. */
+  #addSteps(to: Step[], rules: readonly RuleFacts[], family: 4 | 6): void {
+    const known = family === 4 ? this.#steps4 : this.#steps6
+    let steps = known.get(rules)
+    if (!steps) {
+      steps = rules.filter(({ action }) => action !== 'Log').map((rule) => this.#makeStep(rule, family))
+      known.set(rules, steps)
+    }
+    for (let i = 0; i < steps.length; i++) to.push(steps[i] as Step)
+  }
+
+  #makeStep(rule: RuleFacts, family: 4 | 6): Step {
+    const matches = this.#matches
+    const { space } = matches
+    const isIngress = this.#direction === 'ingress'
+    const own = isIngress ? rule.destination : rule.source
+    let headers = headersOf(space, rule, family)
+    const aboutItself = Matches.asks(own)
+    if (!aboutItself) headers = space.intersect(headers, matches.end(own, isIngress ? 'destination' : 'source')[0]?.headers ?? NOTHING)
+    const found: StepMatch[] = []
+    if (headers === NOTHING) return { rule, aboutItself, matches: found }
+    const ends = isIngress ? matches.end(rule.source, 'source') : matches.end(rule.destination, 'destination')
+    for (let i = 0; i < ends.length; i++) {
+      const end = ends[i] as EndMatch
+      const common = space.intersect(headers, end.headers)
+      if (common !== NOTHING) found.push({ peers: this.peers.cut(end.places), headers: common, event: this.#states.rule(rule, common) })
+    }
+    return { rule, aboutItself, matches: found }
   }
 }
 
 /** What holds before any policy and for all peers alike: default failsafe ports of hosts, tunnels that workloads must not build (`reference/felix.md 1.4, 1.7`). */
-export function always(space: ConnectionSpace, group: Pick<Group, 'kind' | 'direction' | 'ownFailsafe'>): Pick<Part, 'allowed' | 'denied' | 'open'> {
+export function always(space: ConnectionSpace, group: Pick<Group, 'kind' | 'direction' | 'ownFailsafe'>): Pick<State, 'allowed' | 'denied' | 'open'> {
   let [allowed, denied] = [NOTHING, NOTHING]
   if (group.kind === 'host' && group.ownFailsafe) allowed = NOTHING
   else if (group.kind === 'host')
@@ -58,152 +142,24 @@ export function always(space: ConnectionSpace, group: Pick<Group, 'kind' | 'dire
 
 // --- internal ---
 
-/** Above as many parts it pays to put together those that came to the same. */
-const MANY = 16
-
-/** Peers for which the rules came to the same so far. The four sets may overlap where a rule may match or not. */
-interface Part {
-  /** Which peers: a row of `Rows`. */
-  readonly row: number
-  /** First and last word of the row that is not empty. */
-  first: number
-  last: number
-  allowed: ConnectionSet
-  denied: ConnectionSet
-  /** Not yet decided. */
-  open: ConnectionSet
-  /** Passed on by a rule, to what follows the stage. */
-  passed: ConnectionSet
+/** One rule, ready to be tried. */
+interface Step {
+  readonly rule: RuleFacts
+  /** Whether it hangs on the endpoint itself with which headers it matches. */
+  readonly aboutItself: boolean
+  readonly matches: readonly StepMatch[]
 }
 
-/** Sets of places for one run after another, all in one piece of memory: there are many, and each is soon forgotten. */
-class Rows {
-  readonly #width: number
-  #words: Uint32Array
-  #count = 0
-
-  constructor(width: number) {
-    this.#width = Math.max(1, width)
-    this.#words = new Uint32Array(64 * this.#width)
-  }
-
-  clear(): void {
-    this.#count = 0
-  }
-
-  /** Copies a set in, from the words at an offset. */
-  add(bits: Bits, offset: number): number {
-    const row = this.#count++
-    if (this.#count * this.#width > this.#words.length) {
-      const words = new Uint32Array(2 * this.#words.length)
-      words.set(this.#words)
-      this.#words = words
-    }
-    for (let i = 0; i < this.#width; i++) this.#words[row * this.#width + i] = bits[offset + i] ?? 0
-    return row
-  }
-
-  /** How much of a part is in a match. */
-  share(part: Part, match: EndMatch): 'none' | 'some' | 'all' {
-    const [words, at, places] = [this.#words, part.row * this.#width, match.places]
-    const [first, last] = [Math.max(part.first, match.first), Math.min(part.last, match.last)]
-    let inside = false
-    let outside = part.first < first || part.last > last
-    for (let i = first; i <= last; i++) {
-      const word = (words[at + i] ?? 0) | 0
-      const both = word & (places[i] ?? 0)
-      if (both !== 0) inside = true
-      if (both !== word) outside = true
-      if (inside && outside) return 'some'
-    }
-    return inside ? 'all' : 'none'
-  }
-
-  /** Leaves in a part what is in a set too, and returns the rest of it as another part. */
-  splitOff(part: Part, places: Bits): Part {
-    const from = part.row * this.#width
-    const row = this.add(this.#words, from)
-    const [words, to] = [this.#words, row * this.#width]
-    for (let i = part.first; i <= part.last; i++) {
-      const both = (words[from + i] ?? 0) & (places[i] ?? 0)
-      words[from + i] = both
-      words[to + i] = (words[to + i] ?? 0) ^ both
-    }
-    const { first, last, allowed, denied, open, passed } = part
-    const rest: Part = { row, first, last, allowed, denied, open, passed }
-    this.#narrow(part)
-    this.#narrow(rest)
-    return rest
-  }
-
-  /** Adds the places of another part. */
-  unite(part: Part, other: Part): void {
-    const [to, from] = [part.row * this.#width, other.row * this.#width]
-    for (let i = other.first; i <= other.last; i++) this.#words[to + i] = (this.#words[to + i] ?? 0) | (this.#words[from + i] ?? 0)
-    part.first = Math.min(part.first, other.first)
-    part.last = Math.max(part.last, other.last)
-  }
-
-  /** Gives each place of a part a value. */
-  fill({ row, first, last }: Part, into: Int32Array, value: number): void {
-    for (let i = first; i <= last; i++) {
-      for (let word = this.#words[row * this.#width + i] ?? 0; word !== 0; word &= word - 1) into[(i << 5) + 31 - Math.clz32(word & -word)] = value
-    }
-  }
-
-  #narrow(part: Part): void {
-    const at = part.row * this.#width
-    while (part.first <= part.last && this.#words[at + part.first] === 0) part.first++
-    while (part.last >= part.first && this.#words[at + part.last] === 0) part.last--
-  }
+/** Peers, and the headers with which a rule matches packets from or to them. */
+interface StepMatch {
+  readonly peers: PeerSet
+  readonly headers: ConnectionSet
+  /** That it matches these headers. */
+  readonly event: Event
 }
 
-/** Lets a rule decide for the peers of a match; a part that has some of them is cut in two. */
-function apply(space: ConnectionSpace, rows: Rows, parts: Part[], step: Step, match: EndMatch, headers: ConnectionSet): void {
-  if (headers === NOTHING) return
-  const count = parts.length
-  // Parts often have the same left open as the one before.
-  let [open, hit] = [NOTHING, NOTHING]
-  for (let i = 0; i < count; i++) {
-    const part = parts[i]
-    if (!part || part.open === NOTHING || part.first > match.last || part.last < match.first) continue
-    if (part.open !== open) {
-      open = part.open
-      hit = space.intersect(open, headers)
-    }
-    if (hit === NOTHING) continue
-    const shared = rows.share(part, match)
-    if (shared === 'none') continue
-    if (shared === 'some') parts.push(rows.splitOff(part, match.places))
-    decide(space, part, step, hit)
-  }
-}
-
-function decide(space: ConnectionSpace, part: Part, { action, maybe }: Step, hit: ConnectionSet): void {
-  if (action === 'Allow') part.allowed = space.union(part.allowed, hit)
-  else if (action === 'Deny') part.denied = space.union(part.denied, hit)
-  else part.passed = space.union(part.passed, hit)
-  if (!maybe) part.open = space.subtract(part.open, hit)
-}
-
-function finish(space: ConnectionSpace, part: Part, end: 'Deny' | 'Pass'): void {
-  if (end === 'Deny') {
-    part.denied = space.union(part.denied, part.open)
-    part.open = part.passed
-  } else part.open = space.union(part.open, part.passed)
-  part.passed = NOTHING
-}
-
-/** Puts together parts that came to the same; only after `finish`, when nothing is passed on. */
-function merge(rows: Rows, parts: readonly Part[]): Part[] {
-  const merged = new Map<string, Part>()
-  for (const part of parts) {
-    const key = `${part.allowed},${part.denied},${part.open}`
-    const same = merged.get(key)
-    if (same) rows.unite(same, part)
-    else merged.set(key, part)
-  }
-  return [...merged.values()]
+function fill(cells: Int32Array, which: readonly number[], value: number): void {
+  for (let i = 0; i < which.length; i++) cells[which[i] as number] = value
 }
 
 function toPort(space: ConnectionSpace, protocol: number, port: number): ConnectionSet {

@@ -112,7 +112,7 @@ function differing([befores, afters]: readonly [Int32Array, Int32Array], before:
     const a = befores[index] ?? -1
     const b = afters[index] ?? -1
     // Where there are no answers, no rule acts.
-    if (a !== -1 && b !== -1 && (before?.[a] ?? OPEN) !== (after?.[b] ?? OPEN)) setBit((found ??= noBits(befores.length)), index)
+    if (a !== -1 && b !== -1 && (before?.about(a) ?? OPEN) !== (after?.about(b) ?? OPEN)) setBit((found ??= noBits(befores.length)), index)
   }
   return found
 }
@@ -124,7 +124,8 @@ class Values {
   readonly #space: ConnectionSpace
   readonly #list: Value[] = []
   readonly #ids = new Map<string, number>()
-  readonly #ofVerdicts = new Map<string, readonly number[]>()
+  /** By the nature of the ends, then by verdict before and after. */
+  readonly #ofVerdicts = new Map<string, Map<Verdict, Map<Verdict, readonly number[]>>>()
 
   constructor(space: ConnectionSpace) {
     this.#space = space
@@ -138,9 +139,12 @@ class Values {
   of(before: Verdict, after: Verdict, from: JointPlace, to: JointPlace): readonly number[] {
     if (before.allowed === after.allowed && before.unknown === after.unknown) return SAME
     const nature = `${from.family}/${presenceOf(from)}/${presenceOf(to)}`
-    const key = `${nature}/${before.allowed}/${before.unknown}/${after.allowed}/${after.unknown}`
-    let found = this.#ofVerdicts.get(key)
-    if (!found) this.#ofVerdicts.set(key, (found = this.#compute(before, after).map((value) => this.#intern(nature, value))))
+    let ofNature = this.#ofVerdicts.get(nature)
+    if (!ofNature) this.#ofVerdicts.set(nature, (ofNature = new Map()))
+    let ofBefore = ofNature.get(before)
+    if (!ofBefore) ofNature.set(before, (ofBefore = new Map()))
+    let found = ofBefore.get(after)
+    if (!found) ofBefore.set(after, (found = this.#compute(before, after).map((value) => this.#intern(nature, value))))
     return found
   }
 

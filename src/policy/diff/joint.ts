@@ -55,18 +55,28 @@ export function joinPlaces(before: Sided, after: Sided): Joint {
     return (places[id] ??= { family, before: a, after: b, outside, members: [] })
   }
   const endpoints: JointEndpoint[] = []
-  const later = new Map(after.endpoints.map(({ id }, index) => [id, index]))
+  // Nearly all stand at the same place in both lists.
+  const isSameAt = (index: number) => before.endpoints[index]?.id === after.endpoints[index]?.id
+  const later = new Map<string, number>()
+  for (const [j, { id }] of after.endpoints.entries()) if (!isSameAt(j)) later.set(id, j)
   const join = (i: number | undefined, j: number | undefined) => {
     const [old, now] = [i === undefined ? undefined : before.endpoints[i], j === undefined ? undefined : after.endpoints[j]]
     const endpoint = { index: endpoints.length, before: old, after: now }
     endpoints.push(endpoint)
-    for (const [x, y] of pairSlots(slotsOf(before, old, i), slotsOf(after, now, j))) {
+    const [left, right] = [slotsOf(before, old, i), slotsOf(after, now, j)]
+    const [only, other] = [left[0], right[0]]
+    // As nearly always.
+    if (left.length === 1 && right.length === 1 && only && other && only.ip.family === other.ip.family) {
+      put(only.ip.family, only.place, other.place).members.push({ endpoint, before: only.ip, after: other.ip })
+      return
+    }
+    for (const [x, y] of pairSlots(left, right)) {
       const family = (x ?? y)?.ip.family ?? 4
       put(family, x?.place, y?.place).members.push({ endpoint, before: x?.ip, after: y?.ip })
     }
   }
   for (const [i, { id }] of before.endpoints.entries()) {
-    join(i, later.get(id))
+    join(i, isSameAt(i) ? i : later.get(id))
     later.delete(id)
   }
   for (const j of later.values()) join(undefined, j)
@@ -91,16 +101,19 @@ interface Slot {
 function slotsOf({ engine }: Sided, endpoint: Endpoint | undefined, index: number | undefined): readonly Slot[] {
   if (!endpoint || index === undefined) return NO_SLOTS
   const places = engine.places.ofEndpoint(index)
-  const ips = endpoint.otherAddresses ? [...endpoint.addresses, ...endpoint.otherAddresses] : endpoint.addresses
-  return ips.map((ip, at) => ({ ip, place: places[at] ?? 0 }))
+  const { addresses, otherAddresses } = endpoint
+  const slots: Slot[] = []
+  for (let at = 0; at < places.length; at++) {
+    const ip = addresses[at] ?? otherAddresses?.[at - addresses.length]
+    if (ip) slots.push({ ip, place: places[at] as number })
+  }
+  return slots
 }
 
 const NO_SLOTS: readonly Slot[] = []
 
 /** Addresses that stayed belong together, then those that changed, in order, each with one of its own version of IP. */
 function pairSlots(before: readonly Slot[], after: readonly Slot[]): (readonly [Slot | undefined, Slot | undefined])[] {
-  // As nearly always.
-  if (before.length === 1 && after.length === 1 && before[0]?.ip.family === after[0]?.ip.family) return [[before[0], after[0]]]
   const left = [...after]
   const take = (fits: (slot: Slot) => boolean): Slot | undefined => {
     const at = left.findIndex(fits)

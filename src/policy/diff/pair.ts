@@ -1,7 +1,7 @@
 import { goJson } from '../../model/json.ts'
 import type { Ip } from '../../model/net.ts'
 import type { ConnectionSpace } from '../connections/space.ts'
-import { Engine } from '../core/engine.ts'
+import { type Besides, Engine } from '../core/engine.ts'
 import { failsafeText } from '../failsafe.ts'
 import type { Facts } from '../facts.ts'
 import type { Endpoint, NetworkSet, Policy, Profile, World } from '../world/world.ts'
@@ -20,41 +20,43 @@ export interface Pair {
  */
 export function pairOf(before: World, after: World, space: ConnectionSpace): Pair {
   const { facts, endpoints } = inObjectsOf(before, after)
-  const base = new Engine(askingBoth(before, facts), space)
-  const a: Sided = { world: before, endpoints: before.endpoints, engine: base.updated(before) }
-  const b: Sided = { world: after, endpoints, engine: base.updated(facts) }
+  const a: Sided = { world: before, endpoints: before.endpoints, engine: new Engine(before, space, onlyIn(facts, before)) }
+  const b: Sided = { world: after, endpoints, engine: a.engine.updated(facts) }
   return { before: a, after: b, joint: joinPlaces(a, b) }
 }
 
 // --- internal ---
 
-/** Facts of the first world and, besides, all that rules of the second ask for: an engine for them can tell apart what either world does. */
-function askingBoth(before: World, after: Facts): Facts {
-  const known = new Set<unknown>([...before.tiers.flatMap(({ policies }) => policies), ...before.profiles.values()])
-  const policies = after.tiers.flatMap((tier) => tier.policies).filter((policy) => !known.has(policy))
-  // No profile has a name with a line feed.
-  const profiles = [...after.profiles].filter(([, profile]) => !known.has(profile)).map(([name, profile]) => [`\n${name}`, profile] as const)
+/** The policies and profiles of one world that are not in another: an engine of this one has to tell apart what they ask for, too. */
+function onlyIn(facts: Facts, other: World): Besides {
+  const known = new Set<unknown>([...other.tiers.flatMap(({ policies }) => policies), ...other.profiles.values()])
   return {
-    endpoints: before.endpoints,
-    networkSets: before.networkSets,
-    tiers: [...before.tiers, { defaultAction: 'Pass', policies }],
-    profiles: new Map([...before.profiles, ...profiles]),
+    policies: facts.tiers.flatMap(({ policies }) => policies).filter((policy) => !known.has(policy)),
+    profiles: [...facts.profiles.values()].filter((profile) => !known.has(profile)),
   }
 }
 
 /** The facts of the second world, in the objects and the order of the first where they are the same; and its own endpoints in that order. */
 function inObjectsOf(before: World, after: World): { readonly facts: Facts; readonly endpoints: readonly Endpoint[] } {
-  const rest = new Map(after.endpoints.map((endpoint) => [endpoint.id, endpoint]))
-  const pairs: (readonly [Endpoint, Endpoint])[] = []
-  for (const endpoint of before.endpoints) {
-    const own = rest.get(endpoint.id)
-    if (!own || !rest.delete(endpoint.id)) continue
-    pairs.push([isSameEndpoint(endpoint, own) ? endpoint : own, own])
+  // Most stand at the same place in both lists.
+  const isSameAt = (index: number) => before.endpoints[index]?.id === after.endpoints[index]?.id
+  const rest = new Map<string, Endpoint>()
+  for (const [index, endpoint] of after.endpoints.entries()) if (!isSameAt(index)) rest.set(endpoint.id, endpoint)
+  const [taken, endpoints]: [Endpoint[], Endpoint[]] = [[], []]
+  const add = (fact: Endpoint, own: Endpoint) => {
+    taken.push(fact)
+    endpoints.push(own)
   }
-  for (const own of rest.values()) pairs.push([own, own])
+  for (const [index, endpoint] of before.endpoints.entries()) {
+    const own = isSameAt(index) ? after.endpoints[index] : rest.get(endpoint.id)
+    if (!own) continue
+    rest.delete(own.id)
+    add(isSameEndpoint(endpoint, own) ? endpoint : own, own)
+  }
+  for (const own of rest.values()) add(own, own)
   const policies = new Map(before.tiers.flatMap((tier) => tier.policies).map((policy) => [nameOf(policy), policy]))
   const facts: Facts = {
-    endpoints: pairs.map(([fact]) => fact),
+    endpoints: taken,
     networkSets: after.networkSets.map((set, index) => {
       const known = before.networkSets[index]
       return known && isSameSet(known, set) ? known : set
@@ -62,7 +64,7 @@ function inObjectsOf(before: World, after: World): { readonly facts: Facts; read
     tiers: after.tiers.map((tier) => ({ ...tier, policies: tier.policies.map((policy) => sameRules(policies.get(nameOf(policy)), policy)) })),
     profiles: new Map([...after.profiles].map(([name, profile]) => [name, sameRules(before.profiles.get(name), profile)])),
   }
-  return { facts, endpoints: pairs.map(([, own]) => own) }
+  return { facts, endpoints }
 }
 
 function isSameEndpoint(a: Endpoint, b: Endpoint): boolean {
@@ -94,9 +96,10 @@ function areSameNets(a: readonly IpOrNet[], b: readonly IpOrNet[]): boolean {
   return a.length === b.length && a.every(({ value, prefix }, index) => value === b[index]?.value && prefix === b[index].prefix)
 }
 
-/** A resource resolves to the same whenever it says the same. */
+/** A resource resolves to the same whenever it says the same. Most are one object on both sides: what is in a datastore and does not change. */
 function sameRules<T extends Policy | Profile>(before: T | undefined, after: T): T {
-  return before && (before === after || goJson(before.resource.spec) === goJson(after.resource.spec)) ? before : after
+  if (!before) return after
+  return before.resource === after.resource || goJson(before.resource.spec) === goJson(after.resource.spec) ? before : after
 }
 
 function nameOf({ kind, namespace = '', name }: Policy): string {

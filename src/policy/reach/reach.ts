@@ -59,7 +59,7 @@ export interface NamedGroup extends Group {
 export function reach(world: World, question: Question): ReachMap {
   const parts = [question.about, question.from, question.to]
   const nets = parts.flatMap((part) => (part?.type === 'address' ? [part.net] : part?.type === 'set' ? part.nets : []))
-  const engine = new Engine(world, undefined, nets)
+  const engine = new Engine(world, undefined, { nets })
   const cells = new Cells(engine, question.traffic, question.denied)
   const hasParts = parts.some((part) => part !== undefined)
   // A small part of the map is made place by place; for a larger one those that are alike are found first.

@@ -24,7 +24,7 @@ export function askAbout(world: World, words: Iterable<string>): Asked {
   }
   const understood = world.setAside.length === 0 ? world : { ...world, setAside: [] }
   const withHosts = world.endpoints.some(({ kind }) => kind === 'host')
-  return { world, understood, withHosts, engine: new Engine(world, undefined, [...nets.values()].map(maskNet)) }
+  return { world, understood, withHosts, engine: new Engine(world, undefined, { nets: [...nets.values()].map(maskNet) }) }
 }
 
 /** Those of some subjects that are at one place, and on one host where there are host endpoints: nothing tells them apart. */

@@ -16,7 +16,7 @@ import type { Traffic } from './traffic.ts'
  * verdict by the same rules (of very many pairs, with the same verdict), and has a packet of them that was followed through.
  */
 export function judgeAll(world: World, from: Subject, to: Subject, traffic: Traffic): Judgement {
-  const engine = new Engine(world, undefined, [...(netsOf(from) ?? []), ...(netsOf(to) ?? [])])
+  const engine = new Engine(world, undefined, { nets: [...(netsOf(from) ?? []), ...(netsOf(to) ?? [])] })
   const { space } = engine
   const indexes = numberEndpoints(world)
   const onHosts = world.endpoints.some(({ kind }) => kind === 'host')

@@ -93,13 +93,22 @@ function resolveEntity(written: EntityRule | undefined, namespace: string | unde
   ] as const) {
     if (list && found && found.length < list.length) throw new NotUnderstood([...at, field], 'holds what is not a network')
   }
+  // All fields are there, so that engines, which look at very many, find each at the same place.
   return {
-    ...(asked ? (asked.positive ? { selector: asked.selector } : { notSelector: asked.selector }) : {}),
-    ...(nets ? { nets } : {}),
-    ...(notNets ? { notNets } : {}),
-    ...(written.ports ? { ports: written.ports } : {}),
-    ...(written.notPorts ? { notPorts: written.notPorts } : {}),
+    selector: asked?.positive ? asked.selector : undefined,
+    notSelector: asked?.positive === false ? asked.selector : undefined,
+    nets,
+    notNets,
+    ports: written.ports,
+    notPorts: written.notPorts,
   }
 }
 
-const NOTHING_ASKED: EntityFacts = {}
+const NOTHING_ASKED: EntityFacts = {
+  selector: undefined,
+  notSelector: undefined,
+  nets: undefined,
+  notNets: undefined,
+  ports: undefined,
+  notPorts: undefined,
+}

@@ -79,6 +79,17 @@ describe('label classes: what selectors tell apart', () => {
     assert.equal(classes.find({ app: 'else', other: 'y' }), classes.classOf[2])
     assert.equal(classes.find({ app: 'web', tier: 'x' }), undefined)
   })
+  test('however many labels are asked for, and whatever they are called', () => {
+    const names = ['constructor', '__proto__', ...Array.from({ length: 20 }, (_, index) => `label-${index}`)]
+    for (const count of [2, names.length]) {
+      const [asking, having] = [names.slice(0, count), [{}, ...names.map((name) => Object.fromEntries([[name, 'x']]))]]
+      const selectors = asking.map((name) => selector(`has(${name})`))
+      const found = classifyLabels(having, selectors)
+      assert.equal(new Set(found.classOf).size, 1 + count, `${count} labels`)
+      for (const one of selectors)
+        for (const [index, own] of having.entries()) assert.equal(hasBit(found.matching(one), found.classOf[index] ?? -1), matches(one, own))
+    }
+  })
   test('a selector is known when it asks nothing new', () => {
     assert.ok(classes.knows(selector("app != 'db' && !has(tier) || name starts with 'a'")))
     for (const text of ["app == 'cache'", "name starts with 'b'", "name ends with 'a'", 'has(nobody)'])

@@ -63,7 +63,7 @@ function blockedEndpoints({ engine, world, sites }: Study): Endpoint[][] {
     state.sites.push(site)
     // What may be allowed, as far as can be told.
     const { outcomes } = engine
-    for (const outcome of new Set(engine.answersAt('egress', places[0] ?? 0))) {
+    for (const outcome of new Set(engine.answersAt('egress', places[0] ?? 0)?.byClass())) {
       const { allowed, unknown } = outcomes.verdict(outcomes.both(outcome, OPEN))
       const may = engine.space.union(allowed, unknown)
       state.sends ||= may !== NOTHING
