@@ -17,7 +17,13 @@ else {
   const sizes = process.argv.slice(2).map(Number)
   const rows = sizes.length === 0 ? await twoHosts() : []
   for (const size of sizes) rows.push(...(await manyHosts(size)))
-  for (const [what, value, bound] of rows) console.log(`${what.padEnd(64)}${value.padStart(12)}${bound === undefined ? '' : `   at most ${bound}`}`)
+  for (const { what, value, unit = 'ms', bound } of rows) {
+    const isOver = bound !== undefined && value > bound
+    if (isOver) process.exitCode = 1
+    console.log(
+      `${what.padEnd(64)}${value.toFixed(0).padStart(8)} ${unit}${bound === undefined ? '' : `   at most ${bound.toFixed(0)}${isOver ? '   OVER' : ''}`}`,
+    )
+  }
 
   async function twoHosts() {
     const fabric = await Fabric.open()
@@ -43,9 +49,9 @@ else {
       }
       await writer.end()
       return [
-        ['route of a new block, on the other host', milliseconds(median(routes)), '100 ms'],
-        ['edited profile, on the host of who edits', milliseconds(median(one))],
-        ['edited profile, on both', milliseconds(median(both)), `${milliseconds(median(one) + 30)} (one host + 30 ms)`],
+        { what: 'route of a new block, on the other host', value: median(routes), bound: 100 },
+        { what: 'edited profile, on the host of who edits', value: median(one) },
+        { what: 'edited profile, on both', value: median(both), bound: median(one) + 30 },
       ]
     } finally {
       await Promise.all(hosts.map((host) => host.close()))
@@ -77,10 +83,11 @@ else {
       await writer.end()
       const name = `${size} hosts x ${WORKLOADS} workloads`
       return [
-        [`${name}: edited policy enforced everywhere`, milliseconds(median(edits))],
-        [`${name}: CPU of etcd for each edit`, milliseconds((after.cpu - before.cpu) / RUNS)],
-        [`${name}: bytes that etcd sent for each edit`, `${Math.round((after.sent - before.sent) / RUNS / 1024)} KiB`],
-        [`${name}: watches, memory of etcd`, `${after.watches}, ${Math.round(after.memory / 2 ** 20)} MiB`],
+        { what: `${name}: edited policy enforced everywhere`, value: median(edits) },
+        { what: `${name}: CPU of etcd for each edit`, value: (after.cpu - before.cpu) / RUNS },
+        { what: `${name}: sent by etcd for each edit`, value: (after.sent - before.sent) / RUNS / 1024, unit: 'KiB' },
+        { what: `${name}: watches at etcd`, value: after.watches, unit: '' },
+        { what: `${name}: memory of etcd`, value: after.memory / 2 ** 20, unit: 'MiB' },
       ]
     } finally {
       await Promise.all(hosts.map((host) => host.close()))
@@ -247,8 +254,4 @@ function load(fabric) {
 
 function median(values) {
   return values.toSorted((a, b) => a - b)[values.length >> 1]
-}
-
-function milliseconds(value) {
-  return `${value.toFixed(0)} ms`
 }

@@ -25,6 +25,7 @@ const SECTIONS = [
   { name: 'dataplane', needsRoot: true },
   { name: 'agent', needsRoot: true },
   { name: 'attach', needsRoot: true },
+  { name: 'hosts', needsRoot: true },
 ]
 
 if (!existsSync(join(root, 'dist', 'start.cjs'))) {
