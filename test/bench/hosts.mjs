@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 const built = fileURLToPath(new URL('../../.build/', import.meta.url))
 const RUNS = 10
 const WORKLOADS = 200
+const PROFILE = '/calico/resources/v3/projectcalico.org/profiles/net1'
 
 if (process.argv[2] === 'writer') await beWriter(process.argv[3])
 else {
@@ -183,7 +184,7 @@ async function beWriter(endpoint) {
   let hosts = 0
   for await (const line of createInterface(process.stdin)) {
     const { workloads, host, block, edit, policy, bare } = JSON.parse(line)
-    const begun = Date.now()
+    let begun = Date.now()
     if (bare) await apply([resource('IPPool', { name: 'default' }, { cidr: '10.0.0.0/8', natOutgoing: true })])
     if (workloads !== undefined) {
       const number = hosts++
@@ -209,7 +210,13 @@ async function beWriter(endpoint) {
       const ip = parseIp(`192.168.${200 + (block >> 2)}.${64 * (block % 4)}`)
       await assignAddress(ipam, { ip, host: 'calico-01', holder: { attributes: {} } })
     }
-    if (edit !== undefined) await apply(profile(1 + edit))
+    if (edit !== undefined) {
+      // What `calicoctl` takes to read and check is not what is asked here.
+      const { value } = await store.get(PROFILE)
+      const edited = value.replace(/"ports":\[\d+\]/, `"ports":[${2 + edit}]`)
+      begun = Date.now()
+      await store.txn({ compare: [], then: [{ type: 'put', key: PROFILE, value: edited }] })
+    }
     if (policy !== undefined) {
       await apply([
         resource(
@@ -223,10 +230,7 @@ async function beWriter(endpoint) {
       ])
     }
     const done = Date.now()
-    const { revision } = await store.range(
-      { start: '/calico/resources/v3/projectcalico.org/profiles/', end: '/calico/resources/v3/projectcalico.org/profiles0' },
-      { limit: 1 },
-    )
+    const { revision } = await store.range({ start: PROFILE })
     process.stdout.write(`${JSON.stringify({ begun, done, revision })}\n`)
   }
   await store.close()
