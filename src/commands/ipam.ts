@@ -15,6 +15,8 @@ interface IpamOptions extends GlobalOptions {
   readonly showBlocks?: boolean
   readonly showBorrowed?: boolean
   readonly showConfiguration?: boolean
+  readonly name?: string
+  readonly cidr?: string
   readonly strictaffinity?: string
   readonly maxBlocksPerHost?: string
   readonly kubevirtIpPersistence?: string
@@ -23,11 +25,14 @@ interface IpamOptions extends GlobalOptions {
 
 export const define: Define = (command, run) => {
   command
-    .argument('<verb>', 'show, release or configure')
+    .argument('[verb]', 'show, release, split or configure')
+    .argument('[number]', 'split: into how many pools, a power of two')
     .option('--ip <address>', 'show: who has this address; release: give it back')
     .option('--show-blocks', 'show: the blocks of each pool too')
     .option('--show-borrowed', 'show: addresses that a host has from blocks of another')
     .option('--show-configuration', 'show: what configure has set')
+    .option('--name <name>', 'split: the pool, by its name')
+    .option('--cidr <cidr>', 'split: the pool, by its CIDR')
     .option('--strictaffinity <yes-no>', 'configure: whether hosts keep to their own blocks (true or false)')
     .option('--max-blocks-per-host <count>', 'configure: how many blocks a host may have; 0: no limit')
     .option('--kubevirt-ip-persistence <mode>', 'configure: whether virtual machines keep their addresses (Enabled or Disabled)')
@@ -35,9 +40,16 @@ export const define: Define = (command, run) => {
   withExamples(command, [
     ['calicoctl ipam show', 'how much of each pool is in use'],
     ['calicoctl ipam show --ip=10.0.0.1', 'who has an address'],
+    ['calicoctl datastore migrate lock && calicoctl ipam split 4 --name=pool1', 'four pools in the place of one'],
     ['calicoctl ipam configure --strictaffinity=true', 'hosts no longer borrow addresses from each other'],
   ])
-  command.action(run((context, verb: string, options: IpamOptions) => runVerb(verb, options, context)))
+  command.action(
+    run((context, verb: string | undefined, number: string | undefined, options: IpamOptions) => {
+      if (verb !== undefined) return runVerb(verb, number, options, context)
+      command.outputHelp()
+      return EXIT.ok
+    }),
+  )
 }
 
 // --- internal ---
@@ -46,16 +58,24 @@ export const define: Define = (command, run) => {
 const VERBS: Readonly<Record<string, readonly (keyof IpamOptions)[]>> = {
   show: ['ip', 'showBlocks', 'showBorrowed', 'showConfiguration'],
   release: ['ip'],
+  split: ['name', 'cidr'],
   configure: ['strictaffinity', 'maxBlocksPerHost', 'kubevirtIpPersistence', 'ipCooldownSeconds'],
 }
 
-async function runVerb(verb: string, options: IpamOptions, context: Context): Promise<number> {
+async function runVerb(verb: string, number: string | undefined, options: IpamOptions, context: Context): Promise<number> {
   const own = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined
   if (!own) throw new UsageError(`unknown command "ipam ${verb}"`, `one of: ${Object.keys(VERBS).join(', ')}`)
   const foreign = Object.values(VERBS)
     .flat()
     .find((name) => options[name] !== undefined && !own.includes(name))
   if (foreign !== undefined) throw new UsageError(`--${dashed(foreign)} is not for ipam ${verb}`)
+  if (verb === 'split') {
+    const { partsOf, splitPool } = await import('./ipam-split.ts')
+    const split = { number, name: options.name, cidr: options.cidr }
+    partsOf(split)
+    return await splitPool(await openSession(context, options), split, context)
+  }
+  if (number !== undefined) throw new UsageError(`ipam ${verb} takes no further argument`, `"${number}" was not expected`)
   if (verb === 'configure') return await configure(options, context)
   return verb === 'show' ? await show(options, context) : await release(options, context)
 }

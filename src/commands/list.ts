@@ -19,6 +19,7 @@ export const commandList = [
   { name: 'convert', group: 'manifests', summary: 'Convert manifests between API versions v1 and v3' },
   { name: 'node', group: 'host', summary: 'Run the agent that enforces policy on this host, and ask how it is' },
   { name: 'ipam', group: 'addresses', summary: 'Show, give back and configure the addresses of workloads' },
+  { name: 'datastore', group: 'addresses', summary: 'Lock the datastore, export it, and rename what older releases left' },
   { name: 'version', group: 'about', summary: 'Show the versions of the program and of the cluster' },
 ] as const
 

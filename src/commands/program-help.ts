@@ -22,7 +22,7 @@ Usage:
 ${section('Resources', 'resources')}
 ${section('Questions about policy', 'policy')}
 ${section('Manifests', 'manifests')}
-${section('Addresses', 'addresses')}
+${section('Addresses and the datastore', 'addresses')}
 ${section('This host', 'host')}
 ${section('About', 'about')}
 Options of every command:

@@ -29,5 +29,6 @@ export const commandModules: Readonly<Record<CommandName, () => Promise<{ readon
   convert: () => import('./convert.ts'),
   node: () => import('./node.ts'),
   ipam: () => import('./ipam.ts'),
+  datastore: () => import('./datastore.ts'),
   version: () => import('./version.ts'),
 }

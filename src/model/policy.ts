@@ -96,6 +96,12 @@ export function storePolicy(policy: Policy): Resource {
   return { ...policy, metadata: { ...metadata, labels, annotations } }
 }
 
+/** A policy as it lies in a datastore, under another name; the tier's label is not added to what has none. */
+export function storedUnderName(policy: Resource, name: string): Resource {
+  const { metadata } = policy
+  return { ...policy, metadata: { ...metadata, name, annotations: { ...metadata.annotations, [NAME_ANNOTATION]: JSON.stringify({ name }) } } }
+}
+
 /** The user's view of a stored policy of any v3 release: its own name, the tier label, no annotation of ours. */
 export function readPolicy(policy: Policy): Resource {
   const { metadata, spec } = policy

@@ -10,7 +10,7 @@ import { readRecords, recordFiles } from './data.ts'
 import { deliberate } from './deliberate.ts'
 
 /** Commands of the peer that the program does not have; sessions that use one are left out. */
-const ABSENT = /^(?:datastore|node|cluster|ipam split|ipam check|ipam release --from-report.*)\b/
+const ABSENT = /^(?:node|cluster|ipam check|ipam release --from-report.*)\b/
 /** Every so many cases runs through the built binary as well. */
 const SHARE = 12
 

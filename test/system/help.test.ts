@@ -130,6 +130,7 @@ const VALUES: Readonly<Record<string, string>> = {
   count: '1',
   'yes-no': 'true',
   mode: 'Enabled',
+  cidr: '10.0.0.0/16',
 }
 
 /** What goes on for ever is interrupted, as a user would, once it has said something. */
