@@ -35,7 +35,7 @@ interface World {
   readonly together: readonly (readonly Victim[])[]
   /** Containers that are there all the time, their networks and hosts; the last one is of another network. */
   readonly staying: readonly (readonly [name: string, network: string, host: number])[]
-  dockerOptions(fabric: Fabric): readonly string[]
+  readonly dockerOptions: (fabric: Fabric) => readonly string[]
 }
 
 const WORLDS: readonly World[] = [
@@ -320,7 +320,7 @@ for (const { where, count, cycles, cyclesAKill, lossAKill, together, staying, do
         endpoints: here.map(({ endpoint, host, address }) => `${endpoint} ${host.name} ${address}/32`).sort(),
         addresses: { allocated: here.length, cooling: 0, bad: [], handlesTooLow: 0, handlesTooHigh: 0 },
         // Docker gives addresses back by themselves.
-      handles: 0,
+        handles: 0,
         hosts: hosts.map((host) => expectedOnHost(host, blocksIn(store))),
       }
       return [found, expected]
@@ -339,7 +339,7 @@ for (const { where, count, cycles, cyclesAKill, lossAKill, together, staying, do
           ...new Set([...rules.matchAll(/"(cali\w{6,})"|\b(192\.168\.\d+\.\d+)\b(?!\/)/g)].map(([, link, address]) => link ?? address ?? '')),
         ].sort(),
         monitors: processes.filter((line) => /^(?:ip|nft) .*monitor/.test(line)).length,
-        birds: processes.filter((line) => /^bird /.test(line)).length,
+        birds: processes.filter((line) => line.startsWith('bird ')).length,
       }
     }
 
