@@ -296,11 +296,11 @@ for (const { where, count, cycles, cyclesAKill, lossAKill, together, staying, do
     async function endTraffic(child: ChildProcess): Promise<Traffic> {
       if (!child.stdout) throw new Error('no output')
       const lines = createInterface(child.stdout)
-    child.stdin?.end()
-    // Who got through although it is denied has said that it is ready before.
-    for await (const line of lines) if (line.startsWith('{')) return JSON.parse(line) as Traffic
-    throw new Error('the traffic ended without a word')
-  }
+      child.stdin?.end()
+      // Who got through although it is denied has said that it is ready before.
+      for await (const line of lines) if (line.startsWith('{')) return JSON.parse(line) as Traffic
+      throw new Error('the traffic ended without a word')
+    }
 
     /** What there is, on all hosts, and what there has to be for the containers that stay. */
     async function foundAndExpected(): Promise<readonly [Found, Found]> {
