@@ -255,8 +255,8 @@ async function removeGroups(folder: string): Promise<void> {
 }
 
 /**
- * The first process of a host, named $1. It shows the machine's control groups under a /sys of its own network, has folders of its own for what runs, and then
- * waits for its input to end. The host gets a link with a default route: without one the kernel does not answer for the containers' gateway.
+ * The first process of a host, named $1. It shows the machine's control groups under a /sys of its own network, has folders of its own for what runs and
+ * for memory that is shared (faketime names it by process, and the same numbers are on each host), and then waits for its input to end. The host gets a link with a default route: without one the kernel does not answer for the containers' gateway.
  */
 const INIT = `
 set -e
@@ -265,6 +265,7 @@ mount --rbind /sys/fs/cgroup "$2"
 mount -t sysfs sysfs /sys
 mount --rbind "$2" /sys/fs/cgroup
 mount -t tmpfs tmpfs /run
+mount -t tmpfs tmpfs /dev/shm
 mkdir -p /run/docker/plugins /run/lock /run/netns /var/lib/docker
 mount -t tmpfs tmpfs /var/lib/docker
 ip link set lo up

@@ -28,6 +28,9 @@ interface Member {
   readonly endpoint: string
   /** Ends the process without warning, as a crash would. */
   kill(): Promise<void>
+  /** Lets the process stand still, its connections open, until `resume`. */
+  suspend(): void
+  resume(): void
   /** Starts it again on the same data and ports, and waits until it answers. */
   restart(): Promise<void>
 }
@@ -153,7 +156,7 @@ function member(seat: Seat, cluster: readonly Seat[], more: readonly string[], c
     running.kill('SIGKILL')
     await ended
   }
-  return { endpoint, kill, restart }
+  return { endpoint, kill, restart, suspend: () => void child?.kill('SIGSTOP'), resume: () => void child?.kill('SIGCONT') }
 }
 
 function peerOf(seat: Seat): string {

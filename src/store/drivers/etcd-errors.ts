@@ -38,7 +38,7 @@ export function toDatastoreError(error: unknown, store: string): DatastoreError 
   if (LEADERLESS.test(text)) {
     return failed('unreachable', `${store} has no leader at the moment`, 'are most of its members running? Try again')
   }
-  if (/Deadline exceeded|DEADLINE_EXCEEDED/i.test(text)) {
+  if (SILENT.test(text)) {
     return failed('timeout', `${store} did not answer in time`, 'is it overloaded, without a leader, or behind a firewall that drops packets?')
   }
   if (/E(CONNREFUSED|HOSTUNREACH|NETUNREACH|TIMEDOUT|NOTFOUND|AI_AGAIN)\b|Name resolution failed/i.test(reason)) {
@@ -69,8 +69,20 @@ export function isPassing(error: unknown): boolean {
   return LEADERLESS.test(message) || (isLost(error.constructor.name, message) && !/No connection established/.test(message))
 }
 
+/** Whether another member may know better: this one is not there, silent, or has no leader. */
+export function isOfMember(error: unknown): boolean {
+  if (!(error instanceof Error) || error instanceof DatastoreError) return false
+  return LEADERLESS.test(error.message) || SILENT.test(error.message) || isLost(error.constructor.name, error.message) || wasNeverSent(error)
+}
+
+/** Whether there was no connection to send it through: it has not been done, and may be tried again. */
+export function wasNeverSent(error: unknown): boolean {
+  return error instanceof Error && /No connection established|ECONNREFUSED/.test(error.message)
+}
+
 // --- internal ---
 
+const SILENT = /Deadline exceeded|DEADLINE_EXCEEDED/i
 const LEADERLESS = /no leader|leader changed|request timed out|not capable|server stopped|too many requests/i
 
 function isLost(name: string, text: string): boolean {

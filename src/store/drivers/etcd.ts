@@ -14,7 +14,8 @@ import {
   type TransactionResult,
   type WatchBatch,
 } from '../datastore.ts'
-import { isPassing, toDatastoreError } from './etcd-errors.ts'
+import { isOfMember, isPassing, toDatastoreError, wasNeverSent } from './etcd-errors.ts'
+import { firstAnswer } from './etcd-members.ts'
 import { compareOf, keyValueOf, operationOf, rangeOf, type WireKeyValue } from './etcd-messages.ts'
 import { watchEtcd } from './etcd-watch.ts'
 import { refuseTransaction } from './limits.ts'
@@ -36,6 +37,7 @@ export type Pem = { readonly text: string } | { readonly file: string }
 /**
  * A datastore in etcd v3. Nothing is connected until the first call. The etcd3 library is held by four guards (`reference/ecosystem.md 3`): a watch that
  * resumes where it was, errors that end a watch are looked into, no circuit breaker and no repetition of what may have been done, a deadline for every call.
+ * Of several endpoints that one is asked which answered last; a silent one delays a call by half a second, once.
  */
 export function openEtcd(settings: EtcdSettings): Datastore {
   return new Etcd(settings)
@@ -52,12 +54,20 @@ const PAGE_BYTES = 1024 * 1024
 const WINDOW_BYTES = 4 * 1024 * 1024
 /** Between attempts of a read while the cluster finds a new leader. */
 const READ_PAUSE = 100
+/** Milliseconds for which a member that has answered is trusted with a write, which cannot be tried with another when it stays without an answer. */
+const TRUST = 1000
+/** Milliseconds after which a silent connection is asked for a sign of life (etcd refuses who asks more often than each five seconds), and for that sign. */
+const KEEPALIVE = { 'grpc.keepalive_time_ms': 10_000, 'grpc.keepalive_timeout_ms': 5000 }
 
 class Etcd implements Datastore {
   readonly name: string
   readonly isShared = true
   readonly #settings: EtcdSettings
+  /** For watches and leases, which move from endpoint to endpoint by themselves. */
   #client: Etcd3 | undefined
+  /** One for each endpoint, in no order but that the one that answered last is the first. */
+  #members: Etcd3[] = []
+  #answeredAt = Number.NEGATIVE_INFINITY
   readonly #closing = new AbortController()
   readonly #leases = new Set<EtcdLease>()
 
@@ -101,7 +111,7 @@ class Etcd implements Datastore {
       success: transaction.then.map(operationOf),
       failure: (transaction.otherwise ?? []).map(operationOf),
     } as unknown as ITxnRequest
-    const answer = await this.#call((client) => client.kv.txn(request))
+    const answer = await this.#write((client) => client.kv.txn(request))
     const responses = answer.responses.map((response) => (response.response_range?.kvs ?? []).map((keyValue) => keyValueOf(keyValue)))
     return { succeeded: answer.succeeded, revision: Number(answer.header.revision), responses }
   }
@@ -135,33 +145,92 @@ class Etcd implements Datastore {
     // Watches and heartbeats would try to connect again for ever.
     this.#closing.abort()
     for (const lease of this.#leases) lease.release()
-    this.#client?.close()
+    for (const client of new Set([this.#client, ...this.#members])) client?.close()
   }
 
-  /** A read does no harm twice: it is repeated while the cluster has no leader, until it is out of time. */
   async #page(range: KeyRange, limit: number, options: RangeOptions): Promise<IRangeResponse> {
     const revision = options.revision === undefined ? {} : { revision: String(options.revision) }
     const request = { ...rangeOf(range), limit, ...revision, keys_only: options.keysOnly ?? false }
     const giveUp = Date.now() + timeoutOf(this.#settings)
-    const read = async (client: Etcd3) => {
+    return this.#call(() => this.#first((client) => client.kv.range(request, { deadline: giveUp }), giveUp))
+  }
+
+  /** What does no harm when several do it, or one does it again: who has no leader is asked until there is one. */
+  async #first<T>(ask: (client: Etcd3) => Promise<T>, giveUp: number): Promise<T> {
+    let isOver = false
+    const insist = async (client: Etcd3) => {
       for (;;) {
         try {
-          return await client.kv.range(request)
+          return await ask(client)
         } catch (error) {
-          if (!isPassing(error) || Date.now() + READ_PAUSE >= giveUp || this.#closing.signal.aborted) throw error
+          if (!isPassing(error) || Date.now() + READ_PAUSE >= giveUp || this.#closing.signal.aborted || isOver) throw error
           await pause(READ_PAUSE)
         }
       }
     }
-    return this.#call(read)
+    try {
+      const { member, answer } = await firstAnswer(this.#openMembers(), insist)
+      this.#members = [member, ...this.#members.filter((other) => other !== member)]
+      this.#answeredAt = Date.now()
+      return answer
+    } finally {
+      isOver = true
+    }
   }
 
-  async #call<T>(call: (client: Etcd3) => Promise<T>): Promise<T> {
+  /** By a member that is known to answer; by another one only when the first has not had it. */
+  #write<T>(write: (client: Etcd3) => Promise<T>): Promise<T> {
+    return this.#call(async () => {
+      const members = this.#openMembers()
+      if (members.length > 1 && Date.now() - this.#answeredAt > TRUST) await this.#findMember()
+      let failure: unknown
+      for (const member of this.#members) {
+        try {
+          const answer = await write(member)
+          if (member === this.#members[0]) this.#answeredAt = Date.now()
+          return answer
+        } catch (error) {
+          this.#answeredAt = Number.NEGATIVE_INFINITY
+          failure = error
+          if (!wasNeverSent(error)) break
+        }
+      }
+      throw failure
+    })
+  }
+
+  async #findMember(): Promise<void> {
+    const giveUp = Date.now() + timeoutOf(this.#settings)
+    const request = { ...rangeOf({ start: '/calico/' }), limit: 1, keys_only: true }
+    const isThere = async (client: Etcd3) => {
+      try {
+        await client.kv.range(request, { deadline: giveUp })
+      } catch (error) {
+        // Whoever may not read has got an answer.
+        if (isOfMember(error)) throw error
+      }
+    }
+    await this.#first(isThere, giveUp)
+  }
+
+  async #call<T>(call: () => Promise<T>): Promise<T> {
     try {
-      return await call(this.#open())
+      return await call()
     } catch (error) {
       throw toDatastoreError(error, this.name)
     }
+  }
+
+  /** Which one is the first is left to chance, so that clients spread over the members. */
+  #openMembers(): readonly Etcd3[] {
+    if (this.#members.length > 0) return this.#members
+    const { endpoints } = this.#settings
+    const all = this.#open()
+    if (endpoints.length === 1) return (this.#members = [all])
+    const from = Math.floor(Math.random() * endpoints.length)
+    return (this.#members = [...endpoints.slice(from), ...endpoints.slice(0, from)].map(
+      (endpoint) => new Etcd3(optionsOf({ ...this.#settings, endpoints: [endpoint] })),
+    ))
   }
 
   #open(): Etcd3 {
@@ -184,7 +253,6 @@ function optionsOf(settings: EtcdSettings): IOptions {
   const { username, password } = settings
   const deadline = () => ({ deadline: Date.now() + timeoutOf(settings) })
   // Only what was never sent is repeated: a transaction that may have happened must not be.
-  const neverSent = handleWhen((error) => /No connection established|ECONNREFUSED/.test(error.message))
   return {
     hosts: [...settings.endpoints],
     ...credentialsOf(settings),
@@ -195,10 +263,11 @@ function optionsOf(settings: EtcdSettings): IOptions {
       'grpc.max_receive_message_length': -1,
       'grpc.max_send_message_length': -1,
       'grpc-node.flow_control_window': WINDOW_BYTES,
+      ...KEEPALIVE,
     },
     faultHandling: {
       host: () => noop,
-      global: retry(neverSent, { maxAttempts: settings.endpoints.length * 2, backoff: new ConstantBackoff(10) }),
+      global: retry(handleWhen(wasNeverSent), { maxAttempts: settings.endpoints.length * 2, backoff: new ConstantBackoff(10) }),
       watchBackoff: new ConstantBackoff(500).next(),
     },
   }

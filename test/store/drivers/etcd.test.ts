@@ -48,6 +48,25 @@ describe('an etcd of three members', SKIP, () => {
       )
     }))
 
+  it('is read and written while one of them hangs, by who knew it before and by newcomers', () =>
+    using({ endpoints: endpoints() }, async (store) => {
+      for (const [round, member] of cluster.members.entries()) {
+        await put(store, `/hung/${round}/before`, '1')
+        member.suspend()
+        try {
+          assert.equal((await store.get(`/hung/${round}/before`))?.value, '1')
+          // It may have been on its way to the one that hangs, as the leader or otherwise.
+          await persist(() => put(store, `/hung/${round}/known`, '1'))
+          for (let i = 0; i < 4; i++) await using({ endpoints: endpoints() }, (newcomer) => put(newcomer, `/hung/${round}/${i}`, '1'))
+          for (let i = 0; i < 4; i++) {
+            await using({ endpoints: endpoints() }, async (newcomer) => assert.equal((await newcomer.get(`/hung/${round}/${i}`))?.version, 1))
+          }
+        } finally {
+          member.resume()
+        }
+      }
+    }))
+
   it('does not answer without most of them: a sentence before the deadline, and all is well when they are back', async () => {
     const [first, second] = cluster.members
     await Promise.all([first?.kill(), second?.kill()])
