@@ -3,6 +3,7 @@
 import { Dataplane } from '../../.build/src/agent/dataplane/dataplane.js'
 import { Nft } from '../../.build/src/agent/dataplane/nft.js'
 import { Renderer } from '../../.build/src/agent/dataplane/render.js'
+import { DEFAULT_SETTINGS } from '../../.build/src/agent/dataplane/settings.js'
 import { WorldBuilder } from '../../.build/src/policy/world/build.js'
 import { NetworkNamespace } from '../../.build/test/lab/netns.js'
 
@@ -14,7 +15,7 @@ const MEASURES = {
   '20 endpoints at once': { felix: { 100: 78, 1000: 343, 5000: 1075 }, bound: { 100: 60, 1000: 150, 5000: 300 } },
   'warm start': { felix: { 100: 520, 1000: 10_400, 5000: 220_000 }, bound: { 100: 500, 1000: 1500, 5000: 6000 } },
 }
-const FACTS = { node: 'host1', interfaces: new Map(), pools: [], endpointToHost: 'Drop' }
+const FACTS = { node: 'host1', interfaces: new Map(), pools: [], settings: DEFAULT_SETTINGS, nameServers: [] }
 
 const profile = (port) => ({
   kind: 'Profile',
