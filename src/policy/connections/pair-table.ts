@@ -40,14 +40,15 @@ export class PairTable {
 
   #grow(): void {
     const before = this.#fields
-    this.#mask = 2 * this.#mask + 1
+    // Fourfold: what grows is mostly about to grow further, and each time all entries move.
+    this.#mask = 4 * this.#mask + 3
     this.#fields = new Int32Array(3 * (this.#mask + 1))
     for (let at = 0; at < before.length; at += 3) {
-      const [first = 0, second = 0, value = 0] = [before[at], before[at + 1], before[at + 2]]
+      const value = before[at + 2] as number
       if (value === 0) continue
-      const to = this.#find(first, second)
-      this.#fields[to] = first
-      this.#fields[to + 1] = second
+      const to = this.#find(before[at] as number, before[at + 1] as number)
+      this.#fields[to] = before[at] as number
+      this.#fields[to + 1] = before[at + 1] as number
       this.#fields[to + 2] = value
     }
   }

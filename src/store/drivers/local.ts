@@ -65,6 +65,12 @@ const IDENTITY = `SELECT (SELECT count(*) FROM sqlite_master) AS tables, (SELECT
 const PUT = `INSERT INTO kv VALUES (?, ?, ?, ?, 1, ?)
   ON CONFLICT (key) DO UPDATE SET value = excluded.value, mod_revision = excluded.mod_revision, version = version + 1, lease = excluded.lease`
 
+interface Asked {
+  readonly transaction: Transaction
+  readonly resolve: (result: TransactionResult) => void
+  readonly reject: (error: unknown) => void
+}
+
 class Local implements Datastore {
   readonly name: string
   readonly isShared = false
@@ -77,6 +83,8 @@ class Local implements Datastore {
   readonly #beats = new Set<NodeJS.Timeout>()
   /** Watches that have nothing to tell. */
   readonly #waiting = new Set<() => void>()
+  /** Transactions that wait for each other's company. */
+  #asked: Asked[] = []
 
   constructor(path: string, { timeout = DEFAULT_TIMEOUT }: LocalOptions) {
     this.#path = path
@@ -92,11 +100,13 @@ class Local implements Datastore {
     return this.#patiently(() => this.#read(range, options))
   }
 
+  /** What is asked for in the same moment goes to disk together, which takes as long as one: each is whole, or not there, all the same. */
   async txn(transaction: Transaction): Promise<TransactionResult> {
-    const result = await this.#patiently(() => this.#transact(transaction))
-    // Watches of this process need not find out by looking.
-    for (const wake of this.#waiting) wake()
-    return result
+    refuseTransaction(transaction)
+    return await new Promise((resolve, reject) => {
+      this.#asked.push({ transaction, resolve, reject })
+      if (this.#asked.length === 1) queueMicrotask(() => void this.#carryOutAsked())
+    })
   }
 
   async *watch(range: KeyRange, fromRevision: number, signal: AbortSignal): AsyncIterable<WatchBatch> {
@@ -186,23 +196,40 @@ class Local implements Datastore {
     }
   }
 
-  #transact(transaction: Transaction): TransactionResult {
-    refuseTransaction(transaction)
-    this.#expireLeases()
-    return this.#write(() => {
-      const succeeded = transaction.compare.every((compare) => this.#holds(compare))
-      const operations = succeeded ? transaction.then : (transaction.otherwise ?? [])
-      const before = this.#state().revision
-      let wrote = false
-      const responses = operations.map((operation) => {
-        if (operation.type === 'get') return this.#find(operation.range)
-        const changes = operation.type === 'put' ? this.#put(operation, before + 1) : this.#delete(operation.range, before + 1)
-        wrote ||= changes > 0
-        return []
+  async #carryOutAsked(): Promise<void> {
+    const asked = this.#asked
+    this.#asked = []
+    const together = async (some: readonly Asked[]) => {
+      const results = await this.#patiently(() => {
+        this.#expireLeases()
+        return this.#write(() => some.map(({ transaction }) => this.#transact(transaction)))
       })
-      if (wrote) this.#run('UPDATE state SET revision = ?', before + 1)
-      return { succeeded, revision: wrote ? before + 1 : before, responses }
+      for (const [index, { resolve }] of some.entries()) resolve(results[index] as TransactionResult)
+    }
+    try {
+      await together(asked)
+    } catch {
+      // None of them has happened. One by one, only those fail that have to.
+      for (const one of asked) await together([one]).catch(one.reject)
+    }
+    // Watches of this process need not find out by looking.
+    for (const wake of this.#waiting) wake()
+  }
+
+  /** Carries out a transaction as part of one of SQLite's. */
+  #transact(transaction: Transaction): TransactionResult {
+    const succeeded = transaction.compare.every((compare) => this.#holds(compare))
+    const operations = succeeded ? transaction.then : (transaction.otherwise ?? [])
+    const before = this.#state().revision
+    let wrote = false
+    const responses = operations.map((operation) => {
+      if (operation.type === 'get') return this.#find(operation.range)
+      const changes = operation.type === 'put' ? this.#put(operation, before + 1) : this.#delete(operation.range, before + 1)
+      wrote ||= changes > 0
+      return []
     })
+    if (wrote) this.#run('UPDATE state SET revision = ?', before + 1)
+    return { succeeded, revision: wrote ? before + 1 : before, responses }
   }
 
   #find(range: KeyRange): KeyValue[] {
