@@ -7,6 +7,7 @@ import { formatIp, ipAt, parseIp } from '../../model/net.ts'
 import { type KeyValue, prefixRange } from '../../store/datastore.ts'
 import { listResources } from '../../store/resources/read.ts'
 import { readStored } from '../../store/resources/stored.ts'
+import { hasNode } from '../own-node.ts'
 import { dockerEndpointRange, type Endpoints, WORKLOAD_ENDPOINT } from './endpoints.ts'
 import type { Interfaces } from './interfaces.ts'
 import { DOCKER_HOLDER } from './ipam-driver.ts'
@@ -33,7 +34,8 @@ export interface LeftoversOptions {
 /**
  * Removes what Docker forgot to have removed: it was killed, or the agent was away while containers ended (`reference/docker-e2e.md 3.5`). Each sweep takes
  * what has been left over since an earlier one for the time of grace; what is whole is not touched. Sweeps are frequent, so they read what is of this host;
- * only the first looks for addresses in all blocks, as it may have borrowed some.
+ * only the first looks for addresses in all blocks, as it may have borrowed some. Nothing is taken for left over while the datastore does not know this host: then
+ * it was emptied, and the containers go on.
  */
 export function leftovers({ ipam, node, endpoints, interfaces, grace }: LeftoversOptions): { sweep(): Promise<Removed> } {
   /** What is without its counterpart, and since when. */
@@ -64,6 +66,11 @@ export function leftovers({ ipam, node, endpoints, interfaces, grace }: Leftover
     const held = new Set(own.flatMap((endpoint) => endpoint.addresses))
     const blocks = isFirst ? (await ipam.datastore.range(prefixRange(BLOCKS))).keyValues : await ownBlocks(ipam, node)
     const idle = dockerAddresses(blocks, node).filter((address) => !held.has(address) && isDue('address', address))
+    // Last of all: what was emptied before it was read is found to be so.
+    if (!(await hasNode(ipam.datastore, node))) {
+      suspects = new Map()
+      return { endpoints: [], interfaces: [], addresses: [] }
+    }
     for (const endpoint of lost) await endpoints.remove(endpoint.id)
     for (const link of loose) await interfaces.removeNamed(link)
     const freed = [...idle, ...lost.flatMap((endpoint) => endpoint.addresses)]

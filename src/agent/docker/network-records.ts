@@ -1,9 +1,8 @@
 import { isObject } from '../../model/decode.ts'
-import { kindNamed } from '../../model/registry.ts'
 import { type Datastore, type KeyValue, prefixRange } from '../../store/datastore.ts'
 import type { Clock } from '../../store/resources/clock.ts'
-import { resourceKey } from '../../store/resources/keys.ts'
 import { followKeys } from '../follow.ts'
+import { hasNode } from '../own-node.ts'
 
 /** A network that all hosts are to have: the truth about it. */
 export interface NetworkRecord {
@@ -78,7 +77,7 @@ export function networkRecords({ datastore, clock, node, acceptEmpty }: NetworkR
         // Whether the datastore is there is told by those who follow the rest of it.
         events: { away: () => {}, back: () => {}, emptied: () => {} },
         // Records that vanish together with this host's Node were removed by nobody.
-        acceptEmpty: async () => acceptEmpty || (await datastore.get(nodeKey(node))) !== undefined,
+        acceptEmpty: async () => acceptEmpty || (await hasNode(datastore, node)),
         change: (key, keyValue) => (keyValue ? put(keyValue) : drop(key)),
         reached: () => {
           isKnown = true
@@ -134,12 +133,6 @@ function recordKey(name: string): string {
 
 function graveKey(host: string, id: string): string {
   return `${GRAVES}${host}/${encodeURIComponent(id)}`
-}
-
-function nodeKey(name: string): string {
-  const kind = kindNamed('Node')
-  if (!kind) throw new Error('no kind Node')
-  return resourceKey({ kind, name })
 }
 
 /** Undefined for what no agent writes. */

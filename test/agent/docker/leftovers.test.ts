@@ -6,6 +6,7 @@ import { leftovers, type Removed } from '../../../src/agent/docker/leftovers.ts'
 import { assignAddress } from '../../../src/ipam/assign-given.ts'
 import { createIpam, type Ipam } from '../../../src/ipam/store.ts'
 import { parseIp } from '../../../src/model/net.ts'
+import { prefixRange } from '../../../src/store/datastore.ts'
 import { openMemory } from '../../../src/store/drivers/memory.ts'
 import { run } from '../../context.ts'
 
@@ -44,7 +45,8 @@ beforeEach(async () => {
   sweep = () => rest.sweep()
   const rest = leftovers({ ipam, node: 'host1', endpoints: own, interfaces, grace: GRACE })
   const pool = { apiVersion: 'projectcalico.org/v3', kind: 'IPPool', metadata: { name: 'any' }, spec: { cidr: '192.168.0.0/24' } }
-  await run(['apply', '-f', '-'], { store: datastore, stdin: JSON.stringify(pool) })
+  const host = { apiVersion: 'projectcalico.org/v3', kind: 'Node', metadata: { name: 'host1' }, spec: {} }
+  await run(['apply', '-f', '-'], { store: datastore, stdin: `${JSON.stringify(pool)}\n---\n${JSON.stringify(host)}` })
 })
 
 async function address(text: string, node = 'host1', type = 'docker'): Promise<void> {
@@ -100,6 +102,16 @@ describe('a sweep', () => {
     now += GRACE
     assert.deepEqual((await sweep()).interfaces, ['cali00000000000'])
     assert.equal(links.size, 0)
+  })
+
+  it('takes nothing for left over when the datastore was emptied: the containers are there', async () => {
+    await container(ONE, '192.168.0.1')
+    await ipam.datastore.txn({ compare: [], then: [{ type: 'delete', range: prefixRange('/') }] })
+    for (let time = 0; time < 3; time++) {
+      assert.deepEqual(await sweep(), { endpoints: [], interfaces: [], addresses: [] })
+      now += GRACE
+    }
+    assert.deepEqual([...links], [hostInterface(ONE)])
   })
 
   it('gives back an address that Docker took for an endpoint that never came', async () => {
