@@ -27,6 +27,7 @@ export class NameServer {
   readonly #options: NameServerOptions
   /** Queries that others are asked about, by who asked. */
   readonly #open = new Map<string, number>()
+  #allOpen = 0
   readonly #connections = new Set<Socket>()
   #sockets: { readonly udp: UdpSocket; readonly tcp: Server } | undefined
   #retry: NodeJS.Timeout | undefined
@@ -136,12 +137,14 @@ export class NameServer {
       const { forward: question } = verdict
       const fail = () => send(makeReply(query, question, { rcode: RCODE.failed }))
       const open = this.#open.get(from) ?? 0
-      if (open >= MOST_OPEN) return fail()
+      if (open >= MOST_OPEN || this.#allOpen >= MOST_OPEN_OF_ALL) return fail()
       this.#open.set(from, open + 1)
+      this.#allOpen++
       void this.#forward(query, question.end, transport)
         .then((answer) => (answer ? send(answer) : fail()))
         .catch((error: unknown) => log('error', 'a name cannot be asked for', { why: String(error) }))
         .finally(() => {
+          this.#allOpen--
           const left = (this.#open.get(from) ?? 1) - 1
           if (left === 0) this.#open.delete(from)
           else this.#open.set(from, left)
@@ -169,6 +172,8 @@ const MOST_CONNECTIONS = 500
 const MOST_OF_ONE = 50
 /** Queries of one asker that may wait for others at a time: whoever floods waits alone. */
 const MOST_OPEN = 100
+/** Each takes a few open files, which the agent needs for other things too; and who asks may pretend to be many. */
+const MOST_OPEN_OF_ALL = 1000
 
 function closeQuietly(udp: UdpSocket, tcp: Server): void {
   // An error may come after the one that ended them.

@@ -145,6 +145,25 @@ describe('the name server', () => {
     socket.close()
   })
 
+  it('lets no more than a thousand wait, however many seem to ask: open files are needed for other things too', async () => {
+    const other = await world(() => undefined)
+    await server.start()
+    const sockets: UdpSocket[] = []
+    for (let asker = 1; asker <= 10; asker++) {
+      const socket = createSocket('udp4')
+      socket.bind(0, `127.0.1.${asker}`)
+      await once(socket, 'listening')
+      sockets.push(socket)
+      for (let index = 0; index < 100; index++) socket.send(query(`slow${asker}-${index}.example`), port, HERE)
+      await other.isAsked(`slow${asker}-99.example`)
+    }
+    const socket = createSocket('udp4')
+    const failed = once(socket, 'message') as Promise<[Buffer]>
+    socket.send(query('more.example'), port, HERE)
+    assert.equal(summary((await failed)[0]), '2')
+    for (const one of [...sockets, socket]) one.close()
+  })
+
   it('answers several questions on one connection, in pieces of any size', async () => {
     await server.start()
     const socket = connect(port, HERE)
