@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
-import { ProgramError, runProgram, startProgram } from '../host/program.ts'
+import { ProgramError, ProgramLost, runProgram, startProgram } from '../host/program.ts'
 import { TABLE } from './ruleset.ts'
 
 /** The kernel did not take a transaction; nothing of it happened. */
@@ -75,6 +75,8 @@ export class Nft {
         }
       }
       await knocking
+      // Where no program can be started for the moment, nothing else is to be held up by trying.
+      if (!signal.aborted) await pause(PAUSE_MILLISECONDS)
     }
   }
 
@@ -92,7 +94,8 @@ export class Nft {
     try {
       return await runProgram([...this.#command, ...args], { input })
     } catch (error) {
-      throw error instanceof ProgramError ? new NftError(error.message) : error
+      // One that was killed or could not be started has refused nothing.
+      throw error instanceof ProgramError && !(error instanceof ProgramLost) ? new NftError(error.message) : error
     }
   }
 
@@ -113,6 +116,8 @@ const MARK_LINE = new RegExp(`^add element ${TABLE} ${MARKS} \\{ (0x[0-9a-f]+)`)
 const KEPT = 256
 const KNOCK = 'calico-monitor'
 const KNOCK_MILLISECONDS = 20
+/** From the end of a monitor to the start of the next. */
+const PAUSE_MILLISECONDS = 100
 
 /** The listing of a table without the set of marks. */
 function withoutMarks(listing: string): string {

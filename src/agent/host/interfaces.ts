@@ -68,6 +68,8 @@ export class HostInterfaces {
       }
       runs = this.#listens = false
       await listening
+      // Where no program can be started for the moment, nothing else is to be held up by trying.
+      if (!signal.aborted) await pause(PAUSE_MILLISECONDS)
     }
     clearTimeout(moment)
   }
@@ -78,12 +80,14 @@ export class HostInterfaces {
 /** Whoever makes an interface does several things to it, one right after another. */
 const MOMENT_MILLISECONDS = 100
 const LOOK_MILLISECONDS = 5
+/** From the end of a monitor to the start of the next. */
+const PAUSE_MILLISECONDS = 100
 const OWN_ROUTE = new RegExp(` proto (?:${Object.values(ROUTE_PROTOCOLS).join('|')})\\b`)
 
 /** Resolves when a process has a netlink socket that hears of changes, or when it is over. */
 async function untilHears(pid: number, isOver: () => boolean): Promise<void> {
   while (!isOver()) {
-    const sockets = await readFile('/proc/net/netlink', 'utf8')
+    const sockets = await readFile('/proc/net/netlink', 'utf8').catch(() => '')
     // Address, family (0: routes and interfaces), process, groups.
     const hears = sockets.split('\n').some((line) => {
       const [, family, owner, groups = ''] = line.split(/ +/)

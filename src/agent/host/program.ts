@@ -1,11 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 
-/** A program that ended with another status than 0, or could not be started. `message` is what it said. */
+/** A program that ended with another status than 0, or did not come to its end. `message` is what it said. */
 export class ProgramError extends Error {}
+
+/** A program that has said neither yes nor no: it could not be started, was killed, or hung. */
+export class ProgramLost extends ProgramError {}
 
 export interface ProgramOptions {
   /** What it reads from standard input; nothing by default. */
   readonly input?: string
+  /** Milliseconds after which it is killed; by default a minute. */
+  readonly patience?: number
 }
 
 /** Runs a program to its end, without a shell, and gives what it printed. @throws ProgramError */
@@ -17,10 +22,18 @@ export async function runProgram(command: readonly string[], options: ProgramOpt
   // A program that ends without reading all of its input says why.
   child.stdin?.on('error', () => {})
   child.stdin?.end(options.input ?? '')
-  const status = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', (error) => reject(new ProgramError(`cannot run ${command[0]}: ${error.message}`)))
-    child.once('close', resolve)
-  })
+  const patience = options.patience ?? PATIENCE
+  let timer: NodeJS.Timeout | undefined
+  const status = await new Promise<number>((resolve, reject) => {
+    const lost = (why: string) => reject(new ProgramLost(why))
+    timer = setTimeout(() => {
+      child.kill('SIGKILL')
+      // One that the kernel holds ends later than that.
+      lost(`${command[0]} did not end within ${patience / 1000} s`)
+    }, patience)
+    child.on('error', (error) => lost(`cannot run ${command[0]}: ${error.message}`))
+    child.once('close', (code, signal) => (code === null ? lost(`${command[0]} was ended by ${signal}`) : resolve(code)))
+  }).finally(() => clearTimeout(timer))
   if (status !== 0) throw new ProgramError(Buffer.concat(err).toString('utf8').trim() || `${command[0]} ended with ${status}`)
   return Buffer.concat(out).toString('utf8')
 }
@@ -38,3 +51,8 @@ export function startProgram(command: readonly string[], signal?: AbortSignal): 
   }
   return child
 }
+
+// --- internal ---
+
+/** Milliseconds: the largest of transactions take seconds. */
+const PATIENCE = 60_000

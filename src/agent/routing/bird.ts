@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../store/resources/clock.ts'
-import { ProgramError, runProgram } from '../host/program.ts'
+import { ProgramError, ProgramLost, runProgram } from '../host/program.ts'
 import type { Log } from '../log.ts'
 import { BirdConnection } from './bird-socket.ts'
 
@@ -33,6 +33,8 @@ export class Bird {
   #opening: Promise<BirdConnection> | undefined
   #keeping: Promise<void> | undefined
   #wanted: string | undefined
+  /** What it refused last, which is told once. */
+  #refused: string | undefined
   /** What the BIRD that is connected was last told. */
   #told: string | undefined
 
@@ -65,6 +67,7 @@ export class Bird {
   /** Writes the text into BIRD's file if BIRD can read it. */
   async #accept(text: string): Promise<boolean> {
     if (text === this.#wanted) return true
+    if (text === this.#refused) return false
     await mkdir(this.#options.folder, { recursive: true })
     if ((await readFile(this.#file, 'utf8').catch(() => undefined)) === text) return true
     const fresh = `${this.#file}.new`
@@ -74,7 +77,8 @@ export class Bird {
     try {
       await runProgram(['bird', '-p', '-c', fresh])
     } catch (error) {
-      if (!(error instanceof ProgramError)) throw error
+      if (!(error instanceof ProgramError) || error instanceof ProgramLost) throw error
+      this.#refused = text
       this.#options.log('error', 'BIRD refuses its configuration: it goes on with the one before', { why: error.message, file: fresh })
       return false
     }

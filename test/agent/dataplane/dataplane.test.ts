@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { once, EventEmitter } from 'node:events'
+import { rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { Dataplane, type Footprint } from '../../../src/agent/dataplane/dataplane.ts'
 import { Nft } from '../../../src/agent/dataplane/nft.ts'
@@ -42,6 +46,8 @@ describe('the data plane', { skip: namespacesHere() }, () => {
         failed: (error) => void told.push(`failed ${error.message}`),
       },
     )
+  /** The real nft, that is killed at each start while the file is there: what memory that runs out looks like. */
+  const killedWhile = (file: string) => new Nft(host.inside(['sh', '-c', 'test -e "$0" && kill -9 $$; exec nft "$@"', file]))
   const bare = (listing: string) => listing.replace(/\n?\tset ours \{.*\n(?:\t\t.*\n)*\t\}\n/, '')
   const list = () => bare(host.run(['nft', '-s', 'list', 'table', 'inet', 'calico']))
   /** With handles, which a rule or chain that is written again does not keep. */
@@ -135,6 +141,23 @@ describe('the data plane', { skip: namespacesHere() }, () => {
     assert.deepEqual(told, ['refused Profile broken (ingress)'])
     await dataplane.apply(ruleset(['10.0.0.2'], ['ip saddr @members accept'], { broken: ['icmp type 8 icmp code 0 accept'], fine: ['accept'] }))
     assert.match(list(), /chain broken \{\n\s+icmp type echo-request icmp code/)
+  })
+
+  it('takes an nft that is killed for no refusal: what is wanted is in force when nft works again', async () => {
+    const trouble = join(tmpdir(), `calicoctl-test-${randomUUID()}`)
+    nft = killedWhile(trouble)
+    const dataplane = open()
+    await dataplane.apply(ruleset(['10.0.0.1']))
+    writeFileSync(trouble, '')
+    try {
+      assert.equal(await dataplane.apply(ruleset(['10.0.0.1'], ['ip saddr @members accept'], { more: ['accept'] })), false)
+    } finally {
+      rmSync(trouble)
+    }
+    assert.match(told.join(), /^failed .*SIGKILL/)
+    assert.equal(await dataplane.apply(ruleset(['10.0.0.1'], ['ip saddr @members accept'], { more: ['accept'] })), true)
+    assert.match(list(), /chain more \{\n\s+accept\n/)
+    assert.deepEqual(dataplane.refused, [])
   })
 
   it('keeps the state from before when the kernel takes nothing', async () => {
