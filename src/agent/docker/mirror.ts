@@ -45,7 +45,7 @@ export class NetworkMirror {
 
   constructor(options: NetworkMirrorOptions) {
     this.#options = options
-    this.#update = coalesce(() => this.#reconcile())
+    this.#update = coalesce(() => this.#reconcile().catch((error: unknown) => this.#failed('error', error)))
   }
 
   get status(): MirrorStatus | undefined {
@@ -102,9 +102,7 @@ export class NetworkMirror {
     } catch (error) {
       // It is about to end, or to tell that it is there again.
       if (!(error instanceof DockerApiError)) throw error
-      this.#options.log('debug', 'Docker does not tell its networks', { why: error.message })
-      this.#retry = setTimeout(() => this.changed(), RETRY_MILLISECONDS)
-      return
+      return this.#failed('debug', error)
     }
     for (const [name, fault] of faults) {
       const before = this.#faults.get(name)
@@ -113,6 +111,11 @@ export class NetworkMirror {
     this.#faults = faults
     // Somebody has to do something about a conflict, and events tell that.
     if ([...faults.values()].some(({ kind }) => kind !== 'conflict')) this.#retry = setTimeout(() => this.changed(), RETRY_MILLISECONDS)
+  }
+
+  #failed(level: 'error' | 'debug', error: unknown): void {
+    this.#options.log(level, 'networks cannot be compared with those of other hosts', { why: messageOf(error) })
+    this.#retry = setTimeout(() => this.changed(), RETRY_MILLISECONDS)
   }
 
   async #align(faults: Map<string, Fault>): Promise<void> {
