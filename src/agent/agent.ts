@@ -139,12 +139,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     if (facts.settings.forwards && !forwards) await prepareHost(log)
     forwards = facts.settings.forwards
     const { ruleset, local } = renderer.render(world, { ...facts, nameServers: names?.listening ?? [] })
-    if (!(await dataplane.apply(ruleset))) {
-      // Nobody may take an old state for the wanted one: it is tried again, and who waits for the rules goes on waiting.
-      clearTimeout(retrying)
-      retrying = setTimeout(() => void update(), RETRY_MILLISECONDS).unref()
-      return
-    }
+    if (!(await dataplane.apply(ruleset))) return retry()
     programmed.reached(local.workloads, revision)
     for (const [name, { addresses }] of local.workloads) {
       if (!interfaces.has(name)) prepared.delete(name)
@@ -166,8 +161,14 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     program().catch((error: unknown) => {
       state.lastError = error instanceof Error ? error.message : String(error)
       log('error', 'the host cannot be brought up to date', { why: state.lastError })
+      retry()
     }),
   )
+  // Nobody may take an old state for the wanted one: it is tried again, and who waits for the rules goes on waiting.
+  const retry = (): void => {
+    clearTimeout(retrying)
+    retrying = setTimeout(() => void update(), RETRY_MILLISECONDS).unref()
+  }
 
   const scoped = (scope: Scope) => {
     void names?.want(options.dns !== 'auto' || scope === 'local')
@@ -215,7 +216,7 @@ async function addressOf(options: AddressOptions | undefined, family: Family): P
 
 /** How long nothing may change before the kernel's state is noted. */
 const SETTLE_MILLISECONDS = 1000
-/** How long to wait before rules that the kernel did not take are tried again. */
+/** How long to wait before what did not work is tried again. */
 const RETRY_MILLISECONDS = 1000
 
 async function startDrivers(

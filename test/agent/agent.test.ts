@@ -204,6 +204,21 @@ describe('the agent', { skip: namespacesHere('conntrack', 'perl', 'taskset') }, 
     assert.equal((await status()).code, 0)
   })
 
+  it('tries again when the host does not say what it has', async () => {
+    await agent.stop()
+    const fake = join(folder, 'bin')
+    await mkdir(fake)
+    const [real] = (process.env['PATH'] ?? '').split(':').filter((directory) => existsSync(join(directory, 'ip')))
+    // Says nothing of interfaces as long as the file is there.
+    const script = ['#!/bin/sh', `[ "$*" = '-j address show' ] && [ -e ${join(folder, 'silent')} ] && exit 1`, `exec ${real}/ip "$@"`].join('\n')
+    await writeFile(join(fake, 'ip'), script, { mode: 0o755 })
+    await writeFile(join(folder, 'silent'), '')
+    agent = await Agent.launch(lab, folder, `${fake}:${process.env['PATH']}`)
+    await agent.logs('the host cannot be brought up to date')
+    await rm(join(folder, 'silent'))
+    await agent.reaches(1)
+  })
+
   it('stops when it is told to, and the data path stays', async () => {
     assert.equal(await agent.stop(), 0)
     assert.deepEqual([await passes(0, 1), await passes(0, 2)], [true, false])
