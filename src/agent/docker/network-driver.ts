@@ -123,15 +123,18 @@ export function networkDriver(options: NetworkDriverOptions): Methods {
 
   /**
    * Notes the container's name and labels. The labels say which policy acts, so the container waits for them; but not while Docker starts and answers nobody:
-   * then they come later. Gives the datastore's revision that has what the rules are to be made of.
+   * then they come later. Gives the datastore's revision that has what the rules are to be made of. @throws when labels are wanted and cannot be written
    */
   async function describe(network: string, id: string): Promise<number> {
+    const isAwaited = options.containerLabels
     const described = describeNow(network, id).catch((error: unknown) => {
       if (error instanceof DockerApiError) void describeLater(network, id)
+      // Without its labels it would be under other policy than the user means, for ever.
+      else if (isAwaited) throw error
       else options.warn(`the container of endpoint ${id} cannot be noted: ${String(error)}`)
       return 0
     })
-    return options.containerLabels ? await described : 0
+    return isAwaited ? await described : 0
   }
 
   async function describeLater(network: string, id: string): Promise<void> {

@@ -297,6 +297,20 @@ describe('a container that joins', () => {
     assert.deepEqual(labelled, [true, false])
   })
 
+  it('does not start without the labels that policy is to go by, when they cannot be written', async () => {
+    for (const containerLabels of [false, true]) {
+      world.settings.containerLabels = containerLabels
+      await create(ONE, 'n1')
+      await world.store.txn({
+        compare: [],
+        then: [{ type: 'delete', range: prefixRange('/calico/resources/v3/projectcalico.org/workloadendpoints/') }],
+      })
+      if (containerLabels) await assert.rejects(join(ONE, 'n1'), UserError)
+      else await join(ONE, 'n1')
+      assert.equal(world.links.size, containerLabels ? 0 : 1)
+    }
+  })
+
   it('is let in while Docker starts and answers nobody, and its name and labels come later', async () => {
     await create(ONE, 'n1')
     world.settings.dockerIsAway = true
