@@ -7,7 +7,6 @@ import { coalesce } from './coalesce.ts'
 import { Dataplane } from './dataplane/dataplane.ts'
 import { WORKLOAD_PREFIX } from './dataplane/host.ts'
 import { Nft } from './dataplane/nft.ts'
-import { Renderer } from './dataplane/render.ts'
 import { dockerIsRunning } from './docker/docker-events.ts'
 import { dockerNetworks } from './docker/docker-networks.ts'
 import { DOCKER_SOCKET, type DockerDrivers, startDockerDrivers } from './docker/drivers.ts'
@@ -17,20 +16,19 @@ import { networkRecords } from './docker/network-records.ts'
 import type { Scope } from './docker/scope.ts'
 import { NameService } from './dns/name-service.ts'
 import { nodeAddresses } from './dns/own-addresses.ts'
-import { type Followed, followWorld } from './feed.ts'
+import { followWorld } from './feed.ts'
 import { footprintFile } from './footprint-file.ts'
 import { detectAddress } from './host/autodetect.ts'
 import { claimHost } from './host/claim.ts'
-import { Connections } from './host/connections.ts'
 import { HostInterfaces } from './host/interfaces.ts'
-import { ProgramError, runProgram } from './host/program.ts'
 import { Routes } from './host/routes.ts'
-import { prepareHost, prepareInterface } from './host/settings.ts'
 import { type FelixOverride, FelixSettings } from './felix-settings.ts'
-import { HOST_KINDS, hostFacts } from './host-facts.ts'
+import { HOST_KINDS } from './host-facts.ts'
 import type { Log } from './log.ts'
 import { Programmed } from './programmed.ts'
+import { Programming } from './programming.ts'
 import { type HostAddress, registerHost } from './register.ts'
+import { requirePrograms } from './requirements.ts'
 import { ROUTING_KINDS } from './routing/facts.ts'
 import { Routing } from './routing/routing.ts'
 import { State } from './state.ts'
@@ -92,7 +90,7 @@ export function statusSocket(runFolder: string): string {
  */
 export async function runAgent(options: AgentOptions, signal: AbortSignal): Promise<void> {
   const { log, clock, node } = options
-  await requirePrograms(options.birdFolder === undefined ? PROGRAMS : [...PROGRAMS, BIRD])
+  await requirePrograms({ bird: options.birdFolder !== undefined })
   await refuseSecond(options.runFolder)
   const release = await claimHost(options)
   await registerHost({
@@ -100,6 +98,9 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     addresses: { 4: await addressOf(options.addresses[4], 4), 6: await addressOf(options.addresses[6], 6) },
   })
   const state = new State(options)
+  const forward = coalesce(async () => {
+    if (options.docker) await acceptForwarding(log)
+  })
   const dataplane = new Dataplane(new Nft(), footprintFile(join(options.runFolder, 'dataplane.json')), {
     refused: (owner, why) => log('error', 'the kernel refuses a policy or profile: it is closed until it is changed', { owner, why }),
     repaired: () => log('warning', 'the rules in the kernel were changed by someone else: they are right again'),
@@ -109,66 +110,18 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
       log('error', 'the kernel takes no rules: those from before stay', { why: error.message })
     },
   })
-  const names = await nameService(options, () => void update())
+  const names = await nameService(options, () => void programming.update())
   const mirror = options.docker?.mirrorNetworks ? networkMirror(options) : undefined
   const stopServing = await serveStatus(statusSocket(options.runFolder), () =>
     state.status(dataplane.refused, { names: names?.status, networks: mirror?.status }),
   )
-  const forward = coalesce(async () => {
-    if (options.docker) await acceptForwarding(log)
-  })
-  const felix = new FelixSettings({ node, overrides: options.felix, ownPrefix: options.docker && WORKLOAD_PREFIX, log })
-  let forwards = false
-  const renderer = new Renderer()
-  const connections = new Connections(log)
-  const prepared = new Set<string>()
-  const hostInterfaces = new HostInterfaces()
+  const interfaces = new HostInterfaces()
   const routes = new Routes()
-  let followed: Followed | undefined
-  const programmed = new Programmed()
   const routing = new Routing(options)
-  let settling: NodeJS.Timeout | undefined
-  let retrying: NodeJS.Timeout | undefined
-
-  const program = async (): Promise<void> => {
-    if (!followed || signal.aborted) return
-    const { world, others, revision } = followed
-    const begun = clock.now().getTime()
-    const interfaces = await hostInterfaces.read()
-    const facts = hostFacts(node, interfaces, others, felix)
-    if (facts.settings.forwards && !forwards) await prepareHost(log)
-    forwards = facts.settings.forwards
-    const { ruleset, local } = renderer.render(world, { ...facts, nameServers: names?.listening ?? [] })
-    if (!(await dataplane.apply(ruleset))) return retry()
-    programmed.reached(local.workloads, revision)
-    for (const [name, { addresses }] of local.workloads) {
-      if (!interfaces.has(name)) prepared.delete(name)
-      else if (!prepared.has(name)) {
-        await prepareInterface(name, addresses).catch((error: unknown) => log('error', 'an interface cannot be set up', { name, why: String(error) }))
-        prepared.add(name)
-      }
-    }
-    await routes.update(local.workloads, interfaces)
-    // Policy waits for nothing of it.
-    void routing.update(others, world)
-    await connections.update(local.workloads)
-    state.programmed(revision, local, clock.now(), begun)
-    log('debug', 'the kernel has what the datastore says', { revision })
-    clearTimeout(settling)
-    settling = setTimeout(() => void dataplane.settle().then(() => log('debug', 'the state of the kernel is noted')), SETTLE_MILLISECONDS).unref()
-  }
-  const update = coalesce(() =>
-    program().catch((error: unknown) => {
-      state.lastError = error instanceof Error ? error.message : String(error)
-      log('error', 'the host cannot be brought up to date', { why: state.lastError })
-      retry()
-    }),
-  )
-  // Nobody may take an old state for the wanted one: it is tried again, and who waits for the rules goes on waiting.
-  const retry = (): void => {
-    clearTimeout(retrying)
-    retrying = setTimeout(() => void update(), RETRY_MILLISECONDS).unref()
-  }
+  const programmed = new Programmed()
+  const felix = new FelixSettings({ node, overrides: options.felix, ownPrefix: options.docker && WORKLOAD_PREFIX, log })
+  const nameServers = () => names?.listening ?? []
+  const programming = new Programming({ node, clock, log, state, dataplane, interfaces, routes, routing, felix, programmed, nameServers })
 
   const scoped = (scope: Scope) => {
     void names?.want(options.dns !== 'auto' || scope === 'local')
@@ -181,7 +134,7 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
   await forward()
   const guard = dataplane.guard(signal)
   await guard.ready
-  const watching = Promise.all([guard.over, hostInterfaces.watch(signal, () => void update())])
+  const watching = Promise.all([guard.over, interfaces.watch(signal, () => void programming.update())])
   log('info', 'the agent has started', { node, datastore: options.datastore.name, version: options.version })
   for await (const next of followWorld(options.datastore, signal, {
     clock,
@@ -189,18 +142,16 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     acceptEmpty: options.acceptEmpty,
     also: [...HOST_KINDS, ...ROUTING_KINDS],
   })) {
-    followed = next
     await names?.update(next.world)
     state.noteWorld(next.world.setAside.map(({ problem }) => problem.message))
-    await update()
+    await programming.update(next)
   }
+  programming.close()
+  clearInterval(sweeping)
   await drivers?.close()
   await names?.close()
   await routing.close()
   await Promise.all([watching, mirroring])
-  clearTimeout(settling)
-  clearTimeout(retrying)
-  clearInterval(sweeping)
   await dataplane.settle()
   await stopServing()
   release()
@@ -213,11 +164,6 @@ async function addressOf(options: AddressOptions | undefined, family: Family): P
   const text = options && (options.given ?? (await detectAddress(options.method, family)))
   return text === undefined ? undefined : { text, isGiven: options?.given !== undefined }
 }
-
-/** How long nothing may change before the kernel's state is noted. */
-const SETTLE_MILLISECONDS = 1000
-/** How long to wait before what did not work is tried again. */
-const RETRY_MILLISECONDS = 1000
 
 async function startDrivers(
   options: AgentOptions,
@@ -264,29 +210,6 @@ async function sweepLeftovers(drivers: DockerDrivers | undefined, log: Log): Pro
     log('warning', 'what Docker had forgotten was removed', { endpoints, interfaces, addresses })
   } catch (error) {
     log('error', 'what Docker has forgotten cannot be looked for', { why: error instanceof Error ? error.message : String(error) })
-  }
-}
-
-interface Requirement {
-  readonly command: readonly string[]
-  /** The Debian package that has it. */
-  readonly from: string
-}
-
-const PROGRAMS: readonly Requirement[] = [
-  { command: ['nft', '--version'], from: 'nftables' },
-  { command: ['ip', '-Version'], from: 'iproute2' },
-]
-const BIRD: Requirement = { command: ['bird', '--version'], from: 'bird2' }
-
-async function requirePrograms(programs: readonly Requirement[]): Promise<void> {
-  for (const { command, from } of programs) {
-    try {
-      await runProgram(command)
-    } catch (error) {
-      if (!(error instanceof ProgramError)) throw error
-      throw new UserError(`the agent needs the program ${command[0]}: ${error.message}`, `on Debian: apt-get install ${from}`)
-    }
   }
 }
 
