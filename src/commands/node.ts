@@ -139,6 +139,7 @@ async function runVerb(verb: string, options: NodeOptions, context: Context): Pr
 async function runNode(options: NodeOptions, context: Context): Promise<number> {
   if (options.disableDockerNetworking && options.containerLabels)
     throw new UsageError('invalid to disable Docker Networking and enable Container labels')
+  const dns = dnsOf(options.dns)
   const felix = await readOverrides(options.felixConfig, context)
   if (userInfo().uid !== 0)
     throw new UserError('Need super user privileges: Operation not permitted', 'run it as root, as in: sudo calicoctl node run')
@@ -167,7 +168,7 @@ async function runNode(options: NodeOptions, context: Context): Promise<number> 
       defaultPools: options.defaultIppools,
       bgpSecrets: options.bgpSecrets ?? SECRETS_FOLDER,
       birdFolder: (options.backend ?? (datastore.isShared ? 'bird' : 'none')) === 'bird' ? birdFolder(options.runDir) : undefined,
-      dns: dnsOf(options.dns),
+      dns,
       docker: options.disableDockerNetworking
         ? undefined
         : {
@@ -217,7 +218,9 @@ function birdFolder(runDir: string): string {
 function dnsOf(text = 'auto'): 'auto' | 'off' | Ip {
   if (text === 'auto' || text === 'off') return text
   const ip = parseIp(text)
-  if (!ip) throw new UsageError(`--dns ${text}: that is not an address`, 'an address of this host, auto or off')
+  // At all addresses at once it could not tell itself from the host's name servers, and would ask itself.
+  if (!ip || BigInt(ip.value) === 0n)
+    throw new UsageError(`--dns ${text}: that is not an address of one host`, 'an address of this host, auto or off')
   return ip
 }
 

@@ -25,6 +25,8 @@ describe('node run', () => {
       ['--disable-docker-networking', '--use-docker-networking-container-labels'],
       /invalid to disable Docker Networking and enable Container labels/,
     ],
+    ['to answer for names at all addresses', ['--dns=0.0.0.0'], /--dns 0\.0\.0\.0: that is not an address of one host/],
+    ['to answer for names at no address', ['--dns=here'], /--dns here: that is not an address of one host/],
     ['a Felix file that is not there', ['--felix-config=none.cfg'], /cannot read none\.cfg: no such file/],
     ['a Felix file with a bad value', ['--felix-config=bad.cfg'], /bad\.cfg:2: NATPortRange = 9:1: the value is not a range of ports/],
     ['a bad value in the environment', [], /FELIX_LOGPREFIX=":: the value has characters that a log prefix cannot have/, { FELIX_LOGPREFIX: '":' }],
