@@ -218,16 +218,24 @@ class Local implements Datastore {
 
   /** Carries out a transaction as part of one of SQLite's. */
   #transact(transaction: Transaction): TransactionResult {
-    const succeeded = transaction.compare.every((compare) => this.#holds(compare))
+    const succeeded = this.#hold(transaction.compare)
     const operations = succeeded ? transaction.then : (transaction.otherwise ?? [])
     const before = this.#state().revision
-    let wrote = false
+    const put: string[] = []
+    let deleted = 0
     const responses = operations.map((operation) => {
       if (operation.type === 'get') return this.#find(operation.range)
-      const changes = operation.type === 'put' ? this.#put(operation, before + 1) : this.#delete(operation.range, before + 1)
-      wrote ||= changes > 0
+      if (operation.type === 'delete') deleted += this.#delete(operation.range, before + 1)
+      else {
+        this.#put(operation, before + 1)
+        put.push(operation.key)
+      }
       return []
     })
+    const wrote = put.length > 0 || deleted > 0
+    if (put.length > 0) {
+      this.#run(`INSERT INTO log SELECT mod_revision, key, value, create_revision, version FROM kv WHERE key IN (${marks(put.length)})`, ...put)
+    }
     if (wrote) this.#run('UPDATE state SET revision = ?', before + 1)
     return { succeeded, revision: wrote ? before + 1 : before, responses }
   }
@@ -237,15 +245,14 @@ class Local implements Datastore {
     return this.#all(`SELECT * FROM kv WHERE ${where} ORDER BY key`, ...values).map(keyValueOf)
   }
 
-  /** Gives how many keys changed. */
-  #put({ key, value, lease }: Operation & { readonly type: 'put' }, revision: number): number {
+  /** What it puts, the log is still to be told. */
+  #put({ key, value, lease }: Operation & { readonly type: 'put' }, revision: number): void {
     const id = lease ? Number(lease.id) : null
     if (id !== null && this.#all('SELECT id FROM lease WHERE id = ?', id).length === 0) throw lostLeaseError(this.name)
     this.#run(PUT, key, value, revision, revision, id)
-    this.#run('INSERT INTO log SELECT mod_revision, key, value, create_revision, version FROM kv WHERE key = ?', key)
-    return 1
   }
 
+  /** Gives how many keys there were. */
   #delete(range: KeyRange, revision: number): number {
     const { where, values } = bounds(range)
     const { changes } = this.#run(`INSERT INTO log SELECT ?, key, NULL, 0, 0 FROM kv WHERE ${where}`, revision, ...values)
@@ -253,9 +260,12 @@ class Local implements Datastore {
     return Number(changes)
   }
 
-  #holds({ key, target, equals }: Compare): boolean {
-    const found = this.#statement('SELECT create_revision, mod_revision, version FROM kv WHERE key = ?').get(key)
-    return equals === Number(found?.[target === 'version' ? target : `${target}_revision`] ?? 0)
+  #hold(compares: readonly Compare[]): boolean {
+    if (compares.length === 0) return true
+    const keys = compares.map(({ key }) => key)
+    const rows = this.#all(`SELECT key, create_revision, mod_revision, version FROM kv WHERE key IN (${marks(keys.length)})`, ...keys)
+    const found = new Map(rows.map((row) => [row['key'], row]))
+    return compares.every(({ key, target, equals }) => equals === Number(found.get(key)?.[target === 'version' ? target : `${target}_revision`] ?? 0))
   }
 
   /** What changed from a revision on, a batch for each revision. */
@@ -412,6 +422,11 @@ function makeFolder(path: string): void {
 
 function bounds(range: KeyRange): { readonly where: string; readonly values: string[] } {
   return range.end === undefined ? { where: 'key = ?', values: [range.start] } : { where: 'key >= ? AND key < ?', values: [range.start, range.end] }
+}
+
+/** Places for so many values of a statement. */
+function marks(count: number): string {
+  return Array.from({ length: count }, () => '?').join()
 }
 
 function keyValueOf(row: Row): KeyValue {
