@@ -1,5 +1,3 @@
-import { closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import {
   type Compare,
@@ -18,6 +16,7 @@ import {
 } from '../datastore.ts'
 import { compactedError, futureError, lostLeaseError, refuseTransaction } from './limits.ts'
 import { toLocalError } from './local-errors.ts'
+import { makePrivate } from './private-file.ts'
 import { type Database, openDatabase, type Row, type Statement } from './sqlite.ts'
 
 export interface LocalOptions {
@@ -208,9 +207,11 @@ class Local implements Datastore {
     }
     try {
       await together(asked)
-    } catch {
-      // None of them has happened. One by one, only those fail that have to.
-      for (const one of asked) await together([one]).catch(one.reject)
+    } catch (error) {
+      // None of them has happened. One by one, only those fail that have to; but who has waited for other writers until the time was up does not wait again.
+      const isOver = asked.length === 1 || (error instanceof DatastoreError && error.code === 'busy')
+      if (isOver) for (const { reject } of asked) reject(error)
+      else for (const one of asked) await together([one]).catch(one.reject)
     }
     // Watches of this process need not find out by looking.
     for (const wake of this.#waiting) wake()
@@ -397,26 +398,6 @@ class Local implements Datastore {
         await pause(Math.random() * LONGEST_PAUSE)
       }
     }
-  }
-}
-
-/** Makes the file, and the folders above it, readable by their owner alone. One folder at a time: a recursive mkdir spins below /proc on Node 20. */
-function makePrivate(path: string): void {
-  const found = statSync(path, { throwIfNoEntry: false })
-  // A folder goes on to be opened, which tells it in the system's words; SQLite's do not say why.
-  if (found && !found.isDirectory()) return
-  const missing: string[] = []
-  for (let folder = dirname(path); !existsSync(folder); folder = dirname(folder)) missing.unshift(folder)
-  for (const folder of missing) makeFolder(folder)
-  closeSync(openSync(path, 'a', 0o600))
-}
-
-function makeFolder(path: string): void {
-  try {
-    mkdirSync(path, { mode: 0o700 })
-  } catch (error) {
-    // Another process may have been faster.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
 }
 

@@ -238,6 +238,25 @@ describe('what can be wrong with the file of a local datastore', () => {
     }
   })
 
+  it('of transactions that are asked for in the same moment only those fail that have to', async () => {
+    const store = openLocal(fresh())
+    const lease = await store.lease(10)
+    await lease.revoke()
+    const putting = (key: string, id?: typeof lease) =>
+      store.txn({ compare: [], then: [{ type: 'put', key, value: '1', ...(id ? { lease: id } : {}) }] })
+    const settled = await Promise.allSettled([putting('/a'), putting('/b', lease), putting('/c')])
+    assert.deepEqual(
+      settled.map(({ status }) => status),
+      ['fulfilled', 'rejected', 'fulfilled'],
+    )
+    const { keyValues } = await store.range({ start: '/', end: '0' })
+    assert.deepEqual(
+      keyValues.map(({ key }) => key),
+      ['/a', '/c'],
+    )
+    await store.close()
+  })
+
   it('another process that writes and writes', async () => {
     const path = fresh()
     const store = openLocal(path, { timeout: 50 })
@@ -245,7 +264,8 @@ describe('what can be wrong with the file of a local datastore', () => {
     const other = startWorker('lock', path, '')
     try {
       await nextLine(other)
-      const error = await faultOf(() => put(store, '/a', '2'))
+      const [error, ...others] = await Promise.all(Array.from({ length: 3 }, () => faultOf(() => put(store, '/a', '2'))))
+      assert.ok(error && others.every(({ code }) => code === 'busy'))
       assert.deepEqual(
         [error.code, error.message, error.help],
         ['busy', `the local datastore at ${path} is busy: another process has been writing for too long`, 'try again'],
